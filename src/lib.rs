@@ -1,0 +1,1 @@
+//! `mi-run`: declarative playbooks for managed identities and Azure Resource Manager.

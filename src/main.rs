@@ -1,0 +1,2 @@
+//! The `mi-run` binary.
+fn main() {}
