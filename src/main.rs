@@ -1,2 +1,7 @@
-//! The `mi-run` binary.
-fn main() {}
+//! The `mi-run` binary: a thin shell around the library.
+
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

@@ -1,0 +1,49 @@
+//! Arguments, environment, terminals, exit codes.
+
+mod args;
+mod check;
+mod emulate;
+mod exit;
+mod explain;
+mod files;
+mod reports;
+mod run;
+mod terminal;
+mod values;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Cli, Command, Schema};
+use exit::Exit;
+
+/// Reads the command line and does what it says.
+pub(crate) fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let failed = error.use_stderr();
+            let _ = error.print();
+            return if failed { Exit::Usage.into() } else { Exit::Passed.into() };
+        }
+    };
+    let exit = match cli.command {
+        None => run::run(cli.run),
+        Some(Command::Run(run)) => run::run(run),
+        Some(Command::Check(check)) => check::check(&check),
+        Some(Command::Emulate(emulate)) => emulate::emulate(&emulate),
+        Some(Command::Schema { of }) => schema(of),
+        Some(Command::Explain { code }) => explain::explain(&code),
+    };
+    exit.into()
+}
+
+fn schema(of: Schema) -> Exit {
+    let schema = match of {
+        Schema::Playbook => mi_run::playbook::schema(),
+        Schema::Report => mi_run::report::json::schema(),
+    };
+    terminal::print(&format!("{schema:#}\n"));
+    Exit::Passed
+}

@@ -1,0 +1,258 @@
+//! `mi-run PLAYBOOK...`: read, resolve, run, report.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use mi_run::diagnostic::{Diagnostic, Diagnostics};
+use mi_run::event::{Event, Outcome, Outlet, Sink};
+use mi_run::http::client::Client;
+use mi_run::plan::{self, Caller, Given, Plan};
+use mi_run::report::console::{Console, exchange};
+use mi_run::run::{Engine, Frame, Interrupt, Job, Settings, SystemClock, World};
+use mi_run::source::Sources;
+use mi_run::{http, playbook};
+use serde_json::Value;
+
+use super::args;
+use super::emulate;
+use super::exit::Exit;
+use super::files::open;
+use super::reports::{self, Format, Target};
+use super::terminal::{complain, diagnose, diagnose_all, print, stderr_style, stdout_style};
+use super::values;
+
+/// Runs playbooks.
+pub(crate) fn run(args: args::Run) -> Exit {
+    let color = args.look.color;
+    let mut sources = Sources::new();
+    let mut usage = Diagnostics::new();
+    let given = values::from_arguments(&args.vars, &mut usage);
+    check_endpoints(&args, &mut usage);
+    if usage.has_errors() {
+        diagnose_all(usage, &sources, color);
+        return Exit::Usage;
+    }
+    let mut found = Diagnostics::new();
+    let plans = plans(&args.playbooks, &mut sources, &mut found);
+    let mut given = given;
+    let names: Vec<String> = plans.iter().flat_map(|(plan, _)| plan::declared(plan)).map(str::to_owned).collect();
+    let from_environment = values::from_environment(names.iter().map(String::as_str));
+    let arguments = given.len();
+    given.extend(values::from_files(&args.vars_files, &mut sources, &mut found));
+    given.extend(from_environment);
+    if found.has_errors() {
+        diagnose_all(found, &sources, color);
+        return Exit::Invalid;
+    }
+    unknown_names(&given[..arguments], &names, &mut usage);
+    let client = match Client::new(args.ca_file.clone()) {
+        Ok(client) => client,
+        Err(why) => {
+            let title = "the file given by `--ca-file` cannot be used";
+            diagnose(&Diagnostic::error("invalid-option", title).note(why.0), &sources, color);
+            return Exit::Usage;
+        }
+    };
+    let targets = match reports::open(&args.reports) {
+        Ok(targets) => targets,
+        Err(diagnostic) => {
+            diagnose(&diagnostic, &sources, color);
+            return Exit::Usage;
+        }
+    };
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
+        complain("error: the runtime cannot start: too few resources\n");
+        return Exit::Errored;
+    };
+    let prepared = Prepared { args: &args, sources: &sources, plans, given, usage, client, targets };
+    runtime.block_on(prepared.run())
+}
+
+/// Everything that is known before anything happens.
+struct Prepared<'p> {
+    args: &'p args::Run,
+    sources: &'p Sources,
+    plans: Vec<(Plan, PathBuf)>,
+    given: Vec<Given>,
+    usage: Diagnostics,
+    client: Client,
+    targets: Vec<Target>,
+}
+
+impl Prepared<'_> {
+    async fn run(self) -> Exit {
+        let color = self.args.look.color;
+        let emulator = match emulate::inside(self.args.emulate).await {
+            Ok(emulator) => emulator,
+            Err(exit) => return exit,
+        };
+        let inside = emulator.as_ref().map(|emulator| emulator.ready());
+        let settings = Settings {
+            arm_endpoint: chosen(&self.args.arm_endpoint).or_else(|| inside.map(|ready| ready.arm_http.clone())),
+            imds_endpoint: chosen(&self.args.imds_endpoint).or_else(|| inside.map(|ready| ready.imds.clone())),
+            bodies: self.args.show_http,
+        };
+        let screen = Screen::new(self.args, &self.targets);
+        let console = Rc::clone(&screen.kept);
+        let outlet = Outlet::new(vec![Box::new(screen)]);
+        let interrupt = Interrupt::default();
+        let clock = SystemClock::start();
+        let world = World {
+            transport: &self.client,
+            clock: &clock,
+            variables: &variables,
+            file: &|path: &Path| std::fs::read(path),
+            random: &random,
+        };
+        let engine = Engine::new(world, settings, (self.sources, &outlet), &interrupt);
+        let mut usage = self.usage;
+        let jobs = jobs(self.plans, &self.given, &engine, &mut usage);
+        if usage.has_errors() {
+            diagnose_all(usage, self.sources, color);
+            return Exit::Usage;
+        }
+        let outcome = tokio::select! {
+            outcome = engine.run(jobs) => outcome,
+            () = second_signal(&interrupt) => return Exit::Interrupted,
+        };
+        drop(engine);
+        let record = outlet.into_record();
+        let console = console.take();
+        let failed = reports::write(self.targets, &record, &console).err().unwrap_or_default();
+        failed.iter().for_each(|diagnostic| diagnose(diagnostic, self.sources, color));
+        conclude(outcome, interrupt.came(), failed.is_empty())
+    }
+}
+
+/// How the program ends. A report that could not be written does not hide how the run came out.
+fn conclude(outcome: Outcome, interrupted: bool, written: bool) -> Exit {
+    match Exit::from(outcome) {
+        _ if interrupted => Exit::Interrupted,
+        Exit::Passed if !written => Exit::Errored,
+        exit => exit,
+    }
+}
+
+/// Reads and builds every playbook.
+fn plans(paths: &[PathBuf], sources: &mut Sources, found: &mut Diagnostics) -> Vec<(Plan, PathBuf)> {
+    let mut plans = Vec::new();
+    for path in paths {
+        let Some(id) = open(path, sources, found) else {
+            continue;
+        };
+        let Some(document) = playbook::read(id, sources, found) else {
+            continue;
+        };
+        plans.push((plan::build(id, document, sources, found), path.clone()));
+    }
+    plans
+}
+
+/// Matches what was given with what is declared.
+fn jobs(plans: Vec<(Plan, PathBuf)>, given: &[Given], engine: &Engine<'_>, usage: &mut Diagnostics) -> Vec<Job> {
+    let frame = Frame::bare(engine);
+    let lookup = |name: &str| std::env::var(name).ok();
+    let each = |(plan, path): (Plan, PathBuf)| {
+        let caller = Caller { given, lookup: &lookup, scope: &frame, sources: engine.sources };
+        let values = plan::resolve(&plan, &caller, usage);
+        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+        Job { plan, path: Arc::from(path.display().to_string()), folder, values }
+    };
+    plans.into_iter().map(each).collect()
+}
+
+/// Refuses values for names that no playbook declares.
+fn unknown_names(arguments: &[Given], names: &[String], usage: &mut Diagnostics) {
+    let known: Vec<&str> = names.iter().map(String::as_str).collect();
+    for given in arguments.iter().filter(|given| !names.contains(&given.name)) {
+        usage.unknown_variable(&given.name, &given.origin.to_string(), &known);
+    }
+}
+
+fn check_endpoints(args: &args::Run, usage: &mut Diagnostics) {
+    let endpoints = [("--arm-endpoint", &args.arm_endpoint), ("--imds-endpoint", &args.imds_endpoint)];
+    for (option, url) in endpoints {
+        let Some(url) = chosen(url) else { continue };
+        let bad = match http::origin(&url) {
+            None => Some("it is not an absolute URL such as `https://management.azure.com`"),
+            Some((scheme, ..)) if scheme != "http" && scheme != "https" => Some("it is neither http nor https"),
+            Some((scheme, host, _)) if scheme == "http" && option == "--arm-endpoint" && !http::is_loopback(&host) => {
+                Some("over http a token would be seen by all; only loopback may be http")
+            }
+            Some(_) => None,
+        };
+        if let Some(why) = bad {
+            let title = format!("`{url}` cannot be the endpoint given by `{option}`");
+            usage.push(Diagnostic::error("invalid-option", title).note(why));
+        }
+    }
+}
+
+/// An option's value; set but empty, as pipelines do, is not given.
+fn chosen(option: &Option<String>) -> Option<String> {
+    option.clone().filter(|text| !text.trim().is_empty())
+}
+
+/// Waits for SIGINT or SIGTERM, which stop the run in order; ends at the second.
+async fn second_signal(interrupt: &Interrupt) {
+    emulate::signal().await;
+    complain("interrupted: the run stops, reports are written; once more ends at once\n");
+    interrupt.raise();
+    emulate::signal().await;
+}
+
+fn variables() -> Value {
+    let pairs =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    Value::Object(pairs.map(|(name, value)| (name, Value::String(value))).collect())
+}
+
+fn random() -> [u8; 16] {
+    use ring::rand::SecureRandom as _;
+    let mut bytes = [0; 16];
+    // Chance only makes ids differ; without any, the time does.
+    if ring::rand::SystemRandom::new().fill(&mut bytes).is_err() {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        bytes = now.as_nanos().to_le_bytes();
+    }
+    bytes
+}
+
+/// Shows events as they come.
+struct Screen {
+    console: Console,
+    to: Stream,
+    /// What a console report in a file holds.
+    kept: Rc<RefCell<String>>,
+}
+
+enum Stream {
+    Stdout,
+    Stderr,
+}
+
+impl Screen {
+    /// The console goes to stdout, unless another report does; then it is progress, and goes to stderr.
+    fn new(args: &args::Run, targets: &[Target]) -> Self {
+        let taken = targets.iter().any(|target| target.file.is_none() && target.format != Format::Console);
+        let to = if taken { Stream::Stderr } else { Stream::Stdout };
+        let style = if taken { stderr_style(args.look.color) } else { stdout_style(args.look.color) };
+        Self { console: Console::new(style, args.quiet), to, kept: Rc::default() }
+    }
+}
+
+impl Sink for Screen {
+    fn take(&mut self, event: &Event) {
+        if let Some(text) = exchange(event) {
+            complain(&text);
+        }
+        let text = self.console.event(event);
+        match self.to {
+            Stream::Stdout => print(&text),
+            Stream::Stderr => complain(&text),
+        }
+        self.kept.borrow_mut().push_str(&text);
+    }
+}

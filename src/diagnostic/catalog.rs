@@ -1,0 +1,306 @@
+//! The messages about inputs: one method each. What each code means at length is in
+//! [`explain`](super::explain).
+
+use super::{Diagnostic, Diagnostics};
+use crate::nearest::nearest;
+use crate::source::Span;
+
+/// `a`, `b` and `c`, each in backticks.
+pub fn listed(words: &[&str]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    match quoted.as_slice() {
+        [] => String::new(),
+        [only] => only.clone(),
+        [head @ .., last] => format!("{} and {last}", head.join(", ")),
+    }
+}
+
+/// The help that names the nearest of some words, or the note that lists them all.
+fn near_or_all(diagnostic: Diagnostic, word: &str, kind: &str, known: &[&str]) -> Diagnostic {
+    match nearest(word, known.iter().copied()) {
+        Some(near) => diagnostic.help(format!("a similar {kind} exists: `{near}`")),
+        None if known.is_empty() => diagnostic,
+        None => diagnostic.note(format!("the {kind}s here are {}", listed(known))),
+    }
+}
+
+/// Files and YAML.
+impl Diagnostics {
+    /// The text is not YAML.
+    pub fn yaml_syntax(&mut self, span: Span, message: &str) {
+        let title = format!("invalid YAML: {}", message.trim_end_matches('.'));
+        self.push(Diagnostic::error("yaml-syntax", title).at(span, "the reader stopped here"));
+    }
+
+    /// `{{ x }}` stands outside quotes, where YAML reads maps.
+    pub fn unquoted_template(&mut self, span: Span, text: &str) {
+        let quoted = if text.contains('"') { format!("'{text}'") } else { format!("\"{text}\"") };
+        self.push(
+            Diagnostic::error("unquoted-template", "a template that begins a value must be quoted")
+                .at(span, "YAML reads these braces as a map")
+                .help(format!("quote it: `{quoted}`")),
+        );
+    }
+
+    /// A second document begins.
+    pub fn several_documents(&mut self, span: Span) {
+        self.push(
+            Diagnostic::error("several-documents", "a file holds one document only")
+                .at(span, "a second document begins here")
+                .help("put each playbook into a file of its own; mi-run takes several files"),
+        );
+    }
+
+    /// Nothing but blanks and comments.
+    pub fn empty_file(&mut self, span: Span) {
+        self.push(
+            Diagnostic::error("empty-file", "the file is empty")
+                .at(span, "nothing here but blanks and comments")
+                .help("a playbook needs at least `steps:`"),
+        );
+    }
+
+    /// Nesting or aliases beyond what is read.
+    pub fn yaml_bomb(&mut self, span: Span, message: &str) {
+        self.push(
+            Diagnostic::error("yaml-bomb", "the file nests or expands beyond what is read")
+                .at(span, "the limit is reached here")
+                .note(message.to_owned()),
+        );
+    }
+
+    /// A key that stands twice in one map.
+    pub fn duplicate_key(&mut self, span: Span, first: Span, key: &str) {
+        self.push(
+            Diagnostic::error("duplicate-key", format!("key `{key}` stands twice"))
+                .at(span, "second")
+                .beside(first, "first"),
+        );
+    }
+}
+
+/// The shape of the document.
+impl Diagnostics {
+    /// A key that means nothing here.
+    pub fn unknown_key(&mut self, span: Span, key: &str, what: &str, known: &[&str]) {
+        let owner = what.trim_start_matches("a ").trim_start_matches("an ");
+        let diagnostic = Diagnostic::error("unknown-key", format!("unknown key `{key}` in {owner}"))
+            .at(span, format!("not a key of {what}"));
+        self.push(near_or_all(diagnostic, key, "key", known));
+    }
+
+    /// A key that must be there.
+    pub fn missing_key(&mut self, span: Span, key: &str, what: &str) {
+        self.push(
+            Diagnostic::error("missing-key", format!("{what} needs the key `{key}`"))
+                .at(span, format!("`{key}` is missing here")),
+        );
+    }
+
+    /// A value of another type.
+    pub fn wrong_type(&mut self, span: Span, expected: &str, found: &str) {
+        self.push(
+            Diagnostic::error("wrong-type", format!("expected {expected}, found {found}"))
+                .at(span, format!("expected {expected}")),
+        );
+    }
+
+    /// A word that is none of those possible.
+    pub fn unknown_value(&mut self, span: Span, value: &str, known: &[&str]) {
+        let diagnostic = Diagnostic::error("unknown-value", format!("unknown value `{value}`"))
+            .at(span, "not a value that is known here");
+        self.push(near_or_all(diagnostic, value, "value", known));
+    }
+
+    /// A value of the right type that cannot be meant.
+    pub fn invalid_value(&mut self, span: Span, value: &str, why: &str) {
+        self.push(Diagnostic::error("invalid-value", format!("invalid value `{value}`")).at(span, why));
+    }
+
+    /// A regular expression that is none.
+    pub fn invalid_regex(&mut self, span: Span, expression: &str, why: &str) {
+        self.push(Diagnostic::error("invalid-regex", format!("`{expression}` is no regular expression")).at(span, why));
+    }
+
+    /// A name that templates could not use.
+    pub fn invalid_name(&mut self, span: Span, name: &str) {
+        self.push(
+            Diagnostic::error("invalid-name", format!("`{name}` cannot be the name of a variable"))
+                .at(span, "letters, digits and `_`; not a digit first"),
+        );
+    }
+
+    /// Keys of which only one may stand.
+    pub fn exclusive_keys(&mut self, second: Span, first: Span, why: &str) {
+        self.push(
+            Diagnostic::error("exclusive-keys", why.to_owned()).at(second, "this one too").beside(first, "one is here"),
+        );
+    }
+
+    /// A step that does nothing.
+    pub fn no_action(&mut self, span: Span, actions: &[&str]) {
+        self.push(
+            Diagnostic::error("no-action", "the step has no action")
+                .at(span, "this step")
+                .note(format!("a step has exactly one of {}", listed(actions))),
+        );
+    }
+
+    /// A step that does two things.
+    pub fn two_actions(&mut self, second: Span, first: Span) {
+        self.push(
+            Diagnostic::error("two-actions", "the step has two actions")
+                .at(second, "second action")
+                .beside(first, "first action")
+                .help("make two steps of it"),
+        );
+    }
+
+    /// A request text that is not `METHOD url`.
+    pub fn request_line(&mut self, span: Span, word: &str) {
+        let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+        let upper = word.to_uppercase();
+        let diagnostic = Diagnostic::error("request-line", "a request in one line is `METHOD url`");
+        let diagnostic = match nearest(&upper, methods) {
+            Some(method) if word != method => diagnostic
+                .at(span, format!("`{word}` is no method"))
+                .help(format!("a similar method exists: `{method}`")),
+            Some(method) => diagnostic.at(span, format!("nothing stands behind `{method}`")),
+            None => diagnostic.at(span, "no method").help("put the method first, as in `GET /subscriptions`"),
+        };
+        self.push(diagnostic);
+    }
+
+    /// An expectation that can only be of another action.
+    pub fn subject_of_other_action(&mut self, span: Span, subject: &str, action: &str, known: &[&str]) {
+        self.push(
+            Diagnostic::error("subject-of-other-action", format!("`{subject}` says nothing about a `{action}` step"))
+                .at(span, format!("a `{action}` step has no such result"))
+                .note(format!("what can be expected here: {}", listed(known))),
+        );
+    }
+}
+
+/// Templates, queries and names.
+impl Diagnostics {
+    /// A template that cannot be parsed.
+    pub fn template_syntax(&mut self, span: Span, title: &str, label: &str, help: Option<&str>) {
+        let title = format!("invalid template: {title}");
+        self.push(Diagnostic::error("template-syntax", title).at(span, label).maybe_help(help));
+    }
+
+    /// A JSONPath query that cannot be parsed.
+    pub fn jsonpath_syntax(&mut self, span: Span, query: &str, message: &str) {
+        self.push(Diagnostic::error("jsonpath-syntax", format!("invalid JSONPath `{query}`")).at(span, message));
+    }
+
+    /// A name that nothing defines.
+    pub fn undefined_name(&mut self, span: Span, name: &str, known: &[&str]) {
+        let diagnostic = Diagnostic::error("undefined-name", format!("`{name}` is not defined"))
+            .at(span, "not an input, variable or capture");
+        self.push(match nearest(name, known.iter().copied()) {
+            Some(near) => diagnostic.help(format!("a similar name exists: `{near}`")),
+            None => diagnostic.note(format!("the names defined here are {}", listed(known))),
+        });
+    }
+
+    /// A member that a known thing does not have.
+    pub fn undefined_member(&mut self, span: Span, owner: &str, member: &str, known: &[&str]) {
+        let diagnostic = Diagnostic::error("undefined-name", format!("`{owner}` has no `{member}`"))
+            .at(span, format!("not a member of `{owner}`"));
+        self.push(near_or_all(diagnostic, member, "member", known));
+    }
+
+    /// A capture that is used before the step that makes it.
+    pub fn used_before_captured(&mut self, span: Span, name: &str, capture: Span) {
+        self.push(
+            Diagnostic::error("used-before-captured", format!("`{name}` is used before it is captured"))
+                .at(span, "used here")
+                .beside(capture, "captured here, by this step or a later one")
+                .help("move the step that captures it up"),
+        );
+    }
+
+    /// A name that is defined twice.
+    pub fn name_taken(&mut self, span: Span, name: &str, first: Option<Span>) {
+        let diagnostic = Diagnostic::error("name-taken", format!("`{name}` is defined already")).at(span, "again here");
+        self.push(match first {
+            Some(first) => diagnostic.beside(first, "first here").note("a name is captured once, and shadows nothing"),
+            None => diagnostic.note(format!("`{name}` is one of the names that every playbook has")),
+        });
+    }
+
+    /// Variables that need each other.
+    pub fn variable_cycle(&mut self, span: Span, chain: &[&str]) {
+        let chain: Vec<String> = chain.iter().map(|name| format!("`{name}`")).collect();
+        self.push(
+            Diagnostic::error("variable-cycle", "variables need each other in a circle")
+                .at(span, "this one needs itself")
+                .note(chain.join(" needs ")),
+        );
+    }
+
+    /// An id that two steps have.
+    pub fn duplicate_id(&mut self, span: Span, id: &str, first: Span) {
+        self.push(
+            Diagnostic::error("duplicate-id", format!("two steps have the id `{id}`"))
+                .at(span, "second")
+                .beside(first, "first"),
+        );
+    }
+}
+
+/// An input that nobody gave.
+#[derive(Clone, Debug)]
+pub struct Missing {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub description: Option<String>,
+    /// The environment variable that would give it.
+    pub env: Option<String>,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// What the caller gives.
+impl Diagnostics {
+    /// Inputs that are required and that nobody gave: all in one message.
+    pub fn missing_inputs(&mut self, missing: &[Missing]) {
+        let names: Vec<&str> = missing.iter().map(|input| input.name.as_str()).collect();
+        let title = match names.as_slice() {
+            [only] => format!("input `{only}` has no value"),
+            many => format!("inputs {} have no value", listed(many)),
+        };
+        let mut diagnostic = Diagnostic::error("missing-input", title);
+        for input in missing {
+            let description = input.description.clone().unwrap_or_else(|| "required".to_owned());
+            diagnostic = diagnostic.at(input.span, description);
+        }
+        let options: Vec<String> = names.iter().map(|name| format!("--var {name}=…")).collect();
+        diagnostic =
+            diagnostic.help(format!("give {}: `{}`", if names.len() == 1 { "it" } else { "them" }, options.join(" ")));
+        let from_env: Vec<String> = missing
+            .iter()
+            .map(|input| {
+                let own = format!("`MI_RUN_VAR_{}`", input.name.to_uppercase());
+                input.env.as_ref().map_or(own.clone(), |env| format!("{own} or `{env}`"))
+            })
+            .collect();
+        self.push(
+            diagnostic
+                .help(format!("or in the environment: {}; or in a file: `--vars-file FILE`", from_env.join(", "))),
+        );
+    }
+
+    /// A value for a name that no playbook declares.
+    pub fn unknown_variable(&mut self, name: &str, origin: &str, known: &[&str]) {
+        let title = format!("no playbook declares `{name}`, which {origin} gives");
+        let diagnostic = Diagnostic::error("unknown-variable", title);
+        self.push(match nearest(name, known.iter().copied()) {
+            Some(near) => diagnostic.help(format!("a similar name exists: `{near}`")),
+            None if known.is_empty() => diagnostic.note("the playbook declares no `inputs` or `vars`"),
+            None => diagnostic.note(format!("the names declared are {}", listed(known))),
+        });
+    }
+}

@@ -1,0 +1,193 @@
+//! A paragraph on each code, for `mi-run explain`.
+
+/// What a code means, if there is such a code.
+pub fn paragraph(code: &str) -> Option<&'static str> {
+    CODES.iter().find(|(known, _)| *known == code).map(|(_, text)| *text)
+}
+
+/// Every code and its paragraph.
+pub const CODES: &[(&str, &str)] = &[
+    (
+        "assertion-failed",
+        "Something that a step expects does not hold. The place is the expectation in the playbook; `expected` and \
+         `actual` show both values with their types, since `text \"200\"` is not `integer 200`. All assertions of a \
+         step are judged, so one that fails does not hide the next.",
+    ),
+    (
+        "body-cut-short",
+        "The server, or something on the way to it, ended the connection before the whole answer had come. Nothing of \
+         such an answer is used. A proxy, a load balancer's time limit or a crashing service are the usual causes.",
+    ),
+    (
+        "body-too-large",
+        "The answer is larger than what is kept in memory. Ask for less: `$top`, `$filter`, or a narrower scope.",
+    ),
+    (
+        "capture-failed",
+        "A capture found no value in the result. A name that was not captured would surprise every later step, so this \
+         fails at once. Give the capture a `default:` when the value may be missing.",
+    ),
+    (
+        "connection-failed",
+        "No connection came about: nobody listens, the name is not known, or the network has no way. Check the endpoint \
+         (`--arm-endpoint`), name resolution, firewalls and proxies.",
+    ),
+    ("duplicate-id", "Two steps have the same `id`. An id names one step, in `needs:` and on the command line."),
+    (
+        "duplicate-key",
+        "A key stands twice in the same map. YAML forbids it, since one of the two would be lost without a word.",
+    ),
+    (
+        "empty-file",
+        "The file holds nothing, or only blanks and comments. A playbook needs at least `steps:` with a step in it.",
+    ),
+    (
+        "exclusive-keys",
+        "Two keys stand together of which only one may: two bodies in a request, two ways to name an identity, two \
+         places to capture from. Remove one.",
+    ),
+    ("file-too-large", "The file is larger than any playbook. This limit keeps a wrong path from filling the memory."),
+    (
+        "identity-refused",
+        "The identity endpoint answered, and gives no token: the VM has no such identity, has several and none was \
+         named, or the resource is not known to the directory. The endpoint's own words stand in the notes. A new \
+         identity may take a minute to be known to the endpoint.",
+    ),
+    (
+        "invalid-header",
+        "A header has a name or a value that HTTP cannot carry: a line break, for example, that came in with a template.",
+    ),
+    (
+        "invalid-input",
+        "A value that was given for an input is not what its declaration says: another type, a pattern that does not \
+         match, or none of the values in `one_of`. Values from the command line and from the environment are text and \
+         are read as the input's type; `--var NAME:=JSON` gives JSON.",
+    ),
+    (
+        "invalid-name",
+        "Templates use variables by name, so a name consists of letters, digits and `_`, and does not begin with a digit.",
+    ),
+    ("invalid-regex", "The text is no regular expression. The syntax is that of Rust's `regex` crate: no look-around."),
+    (
+        "invalid-option",
+        "An option of the command line has a value that it cannot have. `mi-run --help` lists the options.",
+    ),
+    ("invalid-url", "The URL cannot be sent to. After templates are rendered it must be absolute, or begin with `/`."),
+    ("invalid-value", "The value is of the right type, but cannot be meant: a duration without a unit, for example."),
+    (
+        "jsonpath-syntax",
+        "The text is no JSONPath query by RFC 9535. A query begins with `$`; names follow as `.name` or `['name']`, \
+         indices as `[0]`, filters as `[?@.name == 'x']`.",
+    ),
+    ("missing-input", "An input has no default, and nobody gave it a value. All that are missing are told at once."),
+    ("missing-key", "A key is required here and missing."),
+    (
+        "name-taken",
+        "A name is defined twice: an input, a variable and a capture share one space of names, and nothing shadows \
+         anything. `cloud`, `identity`, `env` and `run` are defined in every playbook.",
+    ),
+    (
+        "no-action",
+        "A step does exactly one thing, and this one does none. The keys `name`, `when`, `expect` and so on only modify \
+         an action.",
+    ),
+    (
+        "no-identity-endpoint",
+        "Nothing answers where tokens of managed identities come from (169.254.169.254 on a VM). Off Azure there is no \
+         such endpoint: use `--emulate`. On Azure, a firewall, a proxy variable or a container's network may stand \
+         between; the address is only reachable from the VM itself.",
+    ),
+    (
+        "not-an-identity-endpoint",
+        "Something answered where the identity endpoint should be, but not in its words: often a proxy, or the metadata \
+         service of another cloud, which uses the same address.",
+    ),
+    (
+        "not-http",
+        "What came back is not HTTP. Perhaps the port is that of another service, or https is spoken there and the URL \
+         says http.",
+    ),
+    (
+        "not-json",
+        "An assertion or a capture looks into the body as JSON, and it is none. The first characters of the body stand in \
+         the notes: an HTML page usually comes from a proxy or a gateway, not from Azure.",
+    ),
+    ("not-text", "The file is binary, or not UTF-8. Playbooks are UTF-8 text; a byte order mark is allowed."),
+    (
+        "request-line",
+        "A request in one line is a method in capitals, a blank, and a URL: `GET /subscriptions/…`. For headers or a body \
+         write a map with `method`, `url` and the rest.",
+    ),
+    (
+        "several-documents",
+        "A `---` begins a second document. A file is one playbook; mi-run takes several files at once.",
+    ),
+    (
+        "subject-of-other-action",
+        "An expectation looks at something that a step of this kind does not have: `claims` belong to `token` steps, \
+         `denied` and `error` to requests, and `set` and `assert` have no result to expect anything of.",
+    ),
+    (
+        "template-failed",
+        "A template was well written, but could not be rendered with the values at hand: a member that is not there, a \
+         filter that got another type.",
+    ),
+    (
+        "template-syntax",
+        "The text inside `{{ … }}` or `{% … %}` is no Jinja, or uses a filter or function that is not there.",
+    ),
+    ("timed-out", "The whole answer did not come within the step's `timeout:` (60 s unless said otherwise)."),
+    (
+        "tls-failed",
+        "The server's certificate was not trusted, or TLS failed otherwise. An own authority is trusted with \
+         `--ca-file`; `SSL_CERT_FILE` is honoured. If the certificate surprises you, something reads the traffic.",
+    ),
+    (
+        "token-withheld",
+        "A token travels only over https or to loopback, and only to the hosts of its audience, so that a mistyped URL \
+         does not give it away. A step that names `auth:` itself takes the responsibility, but never over plain http.",
+    ),
+    ("two-actions", "A step does exactly one thing, so that its outcome means one thing. Make two steps of it."),
+    (
+        "undecided",
+        "`allowed` and `denied` are verdicts of access control, and this answer holds none: a 401, a throttle, a failing \
+         service or a wrong request say nothing about rights. Such a step is errored, never passed.",
+    ),
+    (
+        "undefined-name",
+        "A template uses a name that nothing defines: no input, no variable, no capture of an earlier step.",
+    ),
+    ("unknown-key", "The key means nothing here. Most often it is misspelt, or indented into the wrong map."),
+    ("unknown-value", "The word is none of those that are possible here."),
+    (
+        "unknown-variable",
+        "A value was given with `--var` for a name that no playbook declares. It is refused, since a misspelt name would \
+         leave the real one at its default.",
+    ),
+    (
+        "unquoted-template",
+        "YAML reads `{` as the start of a map, so a value that begins with `{{` must be quoted: \
+         `name: \"{{ group }}\"`.",
+    ),
+    ("unreadable-file", "The file is not there, is a folder, or may not be read."),
+    ("unwritable-report", "A report cannot be written where it shall go. This is found out before anything runs."),
+    (
+        "used-before-captured",
+        "A template uses a capture of the same step or a later one. Steps mean what they mean in the order of the file.",
+    ),
+    ("variable-cycle", "Variables need each other in a circle, so none of them has a value."),
+    (
+        "wrong-type",
+        "The value is of another type than the one expected. Mind that YAML reads `5` as a number, `true` as a boolean and \
+         nothing as null: quote what shall be text.",
+    ),
+    (
+        "yaml-bomb",
+        "The file nests deeper, or its aliases expand to more, than what is read. The limits are far above what a playbook \
+         needs, and keep a hostile file from filling the memory.",
+    ),
+    (
+        "yaml-syntax",
+        "The file is not YAML 1.2. The place is where the reader had to stop; the cause may stand before it.",
+    ),
+];

@@ -1,0 +1,210 @@
+//! The catalogue of Resource Manager's refusals: code, status and sentence of each.
+
+use serde_json::json;
+
+use crate::emulator::arm::bearer::Caller;
+use crate::emulator::arm::operation::Operation;
+use crate::emulator::message::Response;
+
+/// A refusal.
+#[derive(Clone, Debug)]
+pub(super) struct Refusal {
+    status: u16,
+    code: &'static str,
+    message: String,
+    /// Whether Resource Manager's front door refuses, and not the provider behind it.
+    gateway: bool,
+    /// What `WWW-Authenticate` says.
+    challenge: Option<String>,
+}
+
+/// The versions of Resource Manager's own types, newest first.
+pub(super) const OWN_VERSIONS: &str = "2025-04-01,2025-03-01,2024-11-01,2024-07-01,2024-03-01,2023-07-01,2022-12-01,\
+    2022-09-01,2022-06-01,2022-05-01,2022-03-01-preview,2022-01-01,2021-04-01,2021-01-01,2020-10-01,2020-09-01,\
+    2020-08-01,2020-07-01,2020-06-01,2020-05-01,2020-01-01,2019-11-01,2019-10-01,2019-09-01,2019-08-01,2019-07-01,\
+    2019-06-01,2019-05-10,2019-05-01,2019-03-01,2018-11-01,2018-09-01,2018-08-01,2018-07-01,2018-06-01,2018-05-01,\
+    2018-02-01,2018-01-01,2017-12-01,2017-08-01,2017-06-01,2017-05-10,2017-05-01,2017-03-01,2016-09-01,2016-07-01,\
+    2016-06-01,2016-02-01,2015-11-01,2015-01-01,2014-04-01-preview,2014-04-01,2014-01-01,2013-03-01";
+
+impl Refusal {
+    fn new(status: u16, code: &'static str, message: impl Into<String>) -> Refusal {
+        Refusal { status, code, message: message.into(), gateway: true, challenge: None }
+    }
+
+    /// The refusal as it goes over the wire.
+    pub(super) fn response(self) -> Response {
+        let body = json!({"error": {"code": self.code, "message": self.message}});
+        let mut response = Response::json(self.status, &body);
+        if self.gateway {
+            response = response.with("x-ms-failure-cause", "gateway");
+        }
+        if let Some(challenge) = self.challenge {
+            response = response.with("WWW-Authenticate", challenge);
+        }
+        response
+    }
+
+    /// The same refusal, challenging the client to authenticate at this authority.
+    pub(super) fn challenging(self, authority: &str, description: Option<&str>) -> Refusal {
+        let description = description.unwrap_or(&self.message).replace('"', "'");
+        Refusal {
+            challenge: Some(format!(
+                "Bearer authorization_uri=\"{authority}\", error=\"invalid_token\", error_description=\"{description}\""
+            )),
+            ..self
+        }
+    }
+
+    pub(super) fn missing_api_version() -> Refusal {
+        Refusal::new(
+            400,
+            "MissingApiVersionParameter",
+            "The api-version query parameter (?api-version=) is required for all requests.",
+        )
+    }
+
+    pub(super) fn invalid_api_version(version: &str, supported: &str) -> Refusal {
+        Refusal::new(
+            400,
+            "InvalidApiVersionParameter",
+            format!("The api-version '{version}' is invalid. The supported versions are '{supported}'."),
+        )
+    }
+
+    pub(super) fn invalid_subscription(id: &str) -> Refusal {
+        Refusal::new(
+            400,
+            "InvalidSubscriptionId",
+            format!("The provided subscription identifier '{id}' is malformed or invalid."),
+        )
+    }
+
+    pub(super) fn subscription_not_found(id: &str) -> Refusal {
+        Refusal::new(404, "SubscriptionNotFound", format!("The subscription '{id}' could not be found."))
+    }
+
+    pub(super) fn missing_subscription() -> Refusal {
+        Refusal::new(
+            404,
+            "MissingSubscription",
+            "The request did not have a subscription or a valid tenant level resource provider.",
+        )
+    }
+
+    pub(super) fn missing_authorization() -> Refusal {
+        Refusal::new(401, "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.")
+    }
+
+    pub(super) fn missing_token() -> Refusal {
+        Refusal::new(
+            401,
+            "AuthenticationFailedMissingToken",
+            "Authentication failed. The 'Authorization' header is missing the access token.",
+        )
+    }
+
+    pub(super) fn invalid_authorization() -> Refusal {
+        Refusal::new(
+            401,
+            "AuthenticationFailedInvalidHeader",
+            "Authentication failed. The 'Authorization' header is provided in an invalid format.",
+        )
+    }
+
+    pub(super) fn invalid_token() -> Refusal {
+        Refusal::new(401, "InvalidAuthenticationToken", "The access token is invalid.")
+    }
+
+    pub(super) fn no_principal() -> Refusal {
+        Refusal::new(
+            401,
+            "InvalidAuthenticationToken",
+            "The received access token is not valid: at least one of the claims 'puid' or 'altsecid' or 'oid' should \
+             be present. If you are accessing as application please make sure service principal is properly created \
+             in the tenant.",
+        )
+    }
+
+    pub(super) fn expired_token(expiry: &str, now: &str) -> Refusal {
+        Refusal::new(
+            401,
+            "ExpiredAuthenticationToken",
+            format!("The access token expiry UTC time '{expiry}' is earlier than current UTC time '{now}'."),
+        )
+    }
+
+    pub(super) fn wrong_audience(audience: &str, allowed: &[String]) -> Refusal {
+        let allowed: Vec<String> = allowed.iter().map(|one| format!("'{one}'")).collect();
+        Refusal::new(
+            401,
+            "InvalidAuthenticationTokenAudience",
+            format!(
+                "The access token has been obtained for wrong audience or resource '{audience}'. It should exactly \
+                 match with one of the allowed audiences {}.",
+                allowed.join(",")
+            ),
+        )
+    }
+
+    pub(super) fn wrong_tenant(issuer: &str, wanted: &str, authority: &str) -> Refusal {
+        Refusal::new(
+            401,
+            "InvalidAuthenticationTokenTenant",
+            format!(
+                "The access token is from the wrong issuer '{issuer}'. It must match the tenant '{wanted}' associated \
+                 with this subscription. Please use the authority (URL) '{authority}' to get the token. Note, if the \
+                 subscription is transferred to another tenant there is no impact to the services, but information \
+                 about new tenant could take time to propagate (up to an hour). If you just transferred your \
+                 subscription and see this error message, please try back later."
+            ),
+        )
+    }
+
+    pub(super) fn forbidden(caller: &Caller<'_>, operation: &Operation) -> Refusal {
+        let Operation { action, scope } = operation;
+        Refusal::new(
+            403,
+            "AuthorizationFailed",
+            format!(
+                "The client '{}' with object id '{}' does not have authorization to perform action '{action}' over \
+                 scope '{scope}' or the scope is invalid. If access was recently granted, please refresh your \
+                 credentials.",
+                caller.client_id, caller.object_id
+            ),
+        )
+    }
+
+    pub(super) fn group_not_found(name: &str) -> Refusal {
+        Refusal::new(404, "ResourceGroupNotFound", format!("Resource group '{name}' could not be found."))
+    }
+
+    pub(super) fn resource_not_found(resource: &str, group: &str) -> Refusal {
+        Refusal::new(
+            404,
+            "ResourceNotFound",
+            format!(
+                "The Resource '{resource}' under resource group '{group}' was not found. For more details please go \
+                 to https://aka.ms/ARMResourceNotFoundFix"
+            ),
+        )
+    }
+
+    pub(super) fn invalid_resource_type(namespace: &str, version: &str) -> Refusal {
+        Refusal::new(
+            404,
+            "InvalidResourceType",
+            format!("The resource type could not be found in the namespace '{namespace}' for api version '{version}'."),
+        )
+    }
+
+    pub(super) fn method_not_allowed(method: &str) -> Refusal {
+        Refusal {
+            gateway: false,
+            ..Refusal::new(
+                405,
+                "MethodNotAllowed",
+                format!("The HTTP method '{method}' is not supported on the resource."),
+            )
+        }
+    }
+}

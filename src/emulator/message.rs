@@ -1,0 +1,85 @@
+//! Requests and responses as plain values.
+
+use jiff::Timestamp;
+
+/// Which of the emulated servers a request came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// The VM's metadata and identity endpoint.
+    Imds,
+    /// Resource Manager.
+    Arm,
+    /// The token authority.
+    Authority,
+}
+
+/// An HTTP request, with when and where it came in.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The server it came to.
+    pub door: Door,
+    /// The method, as sent.
+    pub method: String,
+    /// The path and the query, as sent.
+    pub target: String,
+    /// The headers, as sent and in that order.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// Scheme, host and port that the client knows this server by, such as `https://127.0.0.1:41002`.
+    pub origin: String,
+    /// When it came in.
+    pub now: Timestamp,
+}
+
+impl Request {
+    /// The first header of this name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers_named(name).next()
+    }
+
+    /// All headers of this name.
+    pub fn headers_named<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = &'a str> + use<'a, 'n> {
+        self.headers.iter().filter(move |(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+}
+
+/// An HTTP response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// The status code.
+    pub status: u16,
+    /// The headers.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// A response without a body.
+    pub fn empty(status: u16) -> Response {
+        Response { status, headers: Vec::new(), body: Vec::new() }
+    }
+
+    /// A response whose body is JSON.
+    pub fn json(status: u16, body: &serde_json::Value) -> Response {
+        Response::text(status, "application/json; charset=utf-8", body.to_string())
+    }
+
+    /// A response whose body is text of this content type.
+    pub fn text(status: u16, content_type: &str, body: String) -> Response {
+        Response { body: body.into_bytes(), ..Response::empty(status) }.with("Content-Type", content_type)
+    }
+
+    /// The same response with one more header.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Response {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// The first header of this name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+}

@@ -1,0 +1,231 @@
+//! What did happen, past tense: each event stands on its own, and a record is a run folded from its events.
+//!
+//! Nothing secret is in an event that has left the engine: [`Outlet`] is the one way out, and it redacts.
+
+mod outlet;
+mod record;
+pub mod redact;
+mod step;
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use crate::source::Source;
+
+pub use outlet::{Outlet, Sink};
+pub use record::{Playbook, Record, Summary};
+pub use step::{Assertion, Attempt, Exchange, Headers, Place, Problem, Request, Response, Step};
+
+/// Something that happened.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The run began.
+    RunStarted(RunStarted),
+    /// A playbook began.
+    PlaybookStarted(PlaybookStarted),
+    /// A step began.
+    StepStarted(StepStarted),
+    /// An identity endpoint answered a request's need for a token.
+    TokenAnswered(TokenAnswered),
+    /// An attempt of a step came to its end.
+    AttemptFinished(AttemptFinished),
+    /// A step came to its end.
+    StepFinished(StepFinished),
+    /// A playbook came to its end.
+    PlaybookFinished(PlaybookFinished),
+    /// The run came to its end.
+    RunFinished(RunFinished),
+}
+
+/// The run began.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunStarted {
+    /// Milliseconds since the run began.
+    pub at_ms: Millis,
+    /// The run's own id.
+    pub run: String,
+    /// When, in RFC 3339 with milliseconds.
+    pub started_at: String,
+    /// The version of mi-run.
+    pub mi_run: &'static str,
+}
+
+/// A playbook began.
+#[derive(Clone, Debug, Serialize)]
+pub struct PlaybookStarted {
+    /// Milliseconds since the run began.
+    pub at_ms: Millis,
+    /// Which playbook of the run, from 0.
+    pub playbook: usize,
+    /// Its path as it was given.
+    pub path: Arc<str>,
+    /// What it is called; its path when it has no name.
+    pub name: String,
+    /// How many steps it has.
+    pub steps: usize,
+    /// Its text, for reports that show places in it; texts that are secret are masked, character by character.
+    #[serde(skip)]
+    pub source: Arc<Source>,
+}
+
+/// A step began.
+#[derive(Clone, Debug, Serialize)]
+pub struct StepStarted {
+    /// Milliseconds since the run began.
+    pub at_ms: Millis,
+    /// Which playbook of the run, from 0.
+    pub playbook: usize,
+    /// Which step of the playbook, from 0.
+    pub step: usize,
+    /// What the step is called.
+    pub name: String,
+}
+
+/// An identity endpoint answered a request's need for a token.
+#[derive(Clone, Debug, Serialize)]
+pub struct TokenAnswered {
+    /// Milliseconds since the run began.
+    pub at_ms: Millis,
+    /// Which playbook of the run, from 0.
+    pub playbook: usize,
+    /// Which step of the playbook, from 0.
+    pub step: usize,
+    /// The status of the answer.
+    pub status: u16,
+    /// What was sent and what came, when it was asked for (`--show-http`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<Box<Exchange>>,
+}
+
+/// An attempt of a step came to its end.
+#[derive(Clone, Debug, Serialize)]
+pub struct AttemptFinished {
+    /// Milliseconds since the run began.
+    pub at_ms: Millis,
+    /// Which playbook of the run, from 0.
+    pub playbook: usize,
+    /// Which step of the playbook, from 0.
+    pub step: usize,
+    /// The attempt.
+    pub attempt: Attempt,
+    /// What was sent and what came, when it was asked for (`--show-http`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<Box<Exchange>>,
+}
+
+/// A step came to its end.
+#[derive(Clone, Debug, Serialize)]
+pub struct StepFinished {
+    /// Milliseconds since the run began.
+    pub at_ms: Millis,
+    /// Which playbook of the run, from 0.
+    pub playbook: usize,
+    /// The step.
+    pub step: Box<Step>,
+    /// Counts of the run so far.
+    pub summary: Summary,
+}
+
+/// A playbook came to its end.
+#[derive(Clone, Debug, Serialize)]
+pub struct PlaybookFinished {
+    /// Milliseconds since the run began.
+    pub at_ms: Millis,
+    /// Which playbook of the run, from 0.
+    pub playbook: usize,
+    /// How it came out.
+    pub outcome: Outcome,
+    /// What it gives to its caller.
+    pub outputs: Map<String, Value>,
+}
+
+/// The run came to its end.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunFinished {
+    /// Milliseconds since the run began.
+    pub at_ms: Millis,
+    /// How it came out.
+    pub outcome: Outcome,
+    /// Whether it was interrupted.
+    pub interrupted: bool,
+    /// The cloud it was in, once that was known.
+    pub cloud: Option<String>,
+    /// The identity it ran as, once there was a token.
+    pub identity: Option<Identity>,
+    /// Counts of the whole run.
+    pub summary: Summary,
+}
+
+/// How a step, a playbook or a run came out. Later ones beat earlier ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Not carried out, for a reason that is told.
+    #[default]
+    Skipped,
+    /// All that was expected holds.
+    Passed,
+    /// Something that was expected does not hold.
+    Failed,
+    /// It could not be carried out.
+    Errored,
+}
+
+impl Outcome {
+    /// The word in reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Outcome::Skipped => "skipped",
+            Outcome::Passed => "passed",
+            Outcome::Failed => "failed",
+            Outcome::Errored => "errored",
+        }
+    }
+}
+
+/// A time in milliseconds, with microseconds behind the point.
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
+pub struct Millis(pub f64);
+
+impl From<std::time::Duration> for Millis {
+    fn from(duration: std::time::Duration) -> Self {
+        Self((duration.as_secs_f64() * 1_000_000.0).round() / 1000.0)
+    }
+}
+
+impl Serialize for Millis {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(self.0)
+    }
+}
+
+impl JsonSchema for Millis {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Millis".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "number", "minimum": 0})
+    }
+}
+
+/// Who the run was.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Identity {
+    /// Where its tokens came from.
+    pub source: &'static str,
+    /// Its object id.
+    pub principal_id: Option<String>,
+    /// Its application id.
+    pub client_id: Option<String>,
+    /// Its tenant.
+    pub tenant_id: Option<String>,
+}

@@ -1,0 +1,159 @@
+//! A run folded from its events: what the JSON report holds.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{Event, Identity, Millis, Outcome, Step};
+use crate::source::Source;
+
+/// A whole run.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Record {
+    /// The version of this form of report.
+    pub report_version: u32,
+    /// The version of mi-run.
+    pub mi_run: &'static str,
+    /// The run itself.
+    pub run: Run,
+    /// How it came out.
+    pub outcome: Outcome,
+    /// Counts.
+    pub summary: Summary,
+    /// The playbooks, in the order given.
+    pub playbooks: Vec<Playbook>,
+}
+
+/// The run itself.
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+pub struct Run {
+    /// Its own id.
+    pub id: String,
+    /// When it began, in RFC 3339.
+    pub started_at: String,
+    /// How long it took.
+    pub duration_ms: Millis,
+    /// The cloud it was in.
+    pub cloud: Option<String>,
+    /// The identity it ran as.
+    pub identity: Option<Identity>,
+    /// Whether it was interrupted.
+    pub interrupted: bool,
+}
+
+/// Counts of steps by outcome, and of assertions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Summary {
+    /// All steps that came to their end.
+    pub steps: u32,
+    /// Those that passed.
+    pub passed: u32,
+    /// Those that failed.
+    pub failed: u32,
+    /// Those that could not be carried out.
+    pub errored: u32,
+    /// Those that were skipped.
+    pub skipped: u32,
+    /// All assertions judged.
+    pub assertions: u32,
+}
+
+impl Summary {
+    /// Counts one more step.
+    pub fn count(&mut self, step: &Step) {
+        self.steps += 1;
+        self.assertions += step.assertions.len() as u32;
+        match step.outcome {
+            Outcome::Passed => self.passed += 1,
+            Outcome::Failed => self.failed += 1,
+            Outcome::Errored => self.errored += 1,
+            Outcome::Skipped => self.skipped += 1,
+        }
+    }
+}
+
+/// A playbook of a run.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Playbook {
+    /// Its path as it was given.
+    pub path: Arc<str>,
+    /// What it is called.
+    pub name: String,
+    /// How it came out.
+    pub outcome: Outcome,
+    /// What it gives to its caller.
+    pub outputs: Map<String, Value>,
+    /// Its steps, in the order of the file.
+    pub steps: Vec<Step>,
+    /// Its text, masked.
+    #[serde(skip)]
+    pub source: Arc<Source>,
+    /// How long it took.
+    #[serde(skip)]
+    pub duration: Millis,
+    /// When it began.
+    #[serde(skip)]
+    pub started: Millis,
+}
+
+impl Default for Record {
+    fn default() -> Self {
+        Self {
+            report_version: 1,
+            mi_run: env!("CARGO_PKG_VERSION"),
+            run: Run::default(),
+            outcome: Outcome::default(),
+            summary: Summary::default(),
+            playbooks: Vec::new(),
+        }
+    }
+}
+
+impl Record {
+    /// Takes one more event in.
+    pub fn fold(&mut self, event: Event) {
+        match event {
+            Event::RunStarted(started) => {
+                self.run.id = started.run;
+                self.run.started_at = started.started_at;
+                self.mi_run = started.mi_run;
+            }
+            Event::PlaybookStarted(started) => self.playbooks.push(Playbook {
+                path: started.path,
+                name: started.name,
+                outcome: Outcome::default(),
+                outputs: Map::new(),
+                steps: Vec::with_capacity(started.steps),
+                source: started.source,
+                duration: Millis(0.0),
+                started: started.at_ms,
+            }),
+            Event::StepStarted(_) | Event::TokenAnswered(_) | Event::AttemptFinished(_) => {}
+            Event::StepFinished(finished) => {
+                self.summary = finished.summary;
+                if let Some(playbook) = self.playbooks.get_mut(finished.playbook) {
+                    // Steps may end in another order than that of the file; reports are in that of the file.
+                    let at = playbook.steps.partition_point(|step| step.index < finished.step.index);
+                    playbook.steps.insert(at, *finished.step);
+                }
+            }
+            Event::PlaybookFinished(finished) => {
+                if let Some(playbook) = self.playbooks.get_mut(finished.playbook) {
+                    playbook.outcome = finished.outcome;
+                    playbook.outputs = finished.outputs;
+                    playbook.duration = Millis(finished.at_ms.0 - playbook.started.0);
+                }
+            }
+            Event::RunFinished(finished) => {
+                self.run.duration_ms = finished.at_ms;
+                self.run.cloud = finished.cloud;
+                self.run.identity = finished.identity;
+                self.run.interrupted = finished.interrupted;
+                self.outcome = finished.outcome;
+                self.summary = finished.summary;
+            }
+        }
+    }
+}

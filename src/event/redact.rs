@@ -1,0 +1,310 @@
+//! Redaction: texts that are secret are taken out of events, in every encoding they might stand in.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use memchr::memmem::Finder;
+use serde_json::{Map, Value};
+
+use super::{Assertion, Attempt, Event, Exchange, Headers, Problem, Record, Request, Response, Step};
+use crate::http::encode;
+use crate::source::Source;
+
+/// What stands where a secret was.
+pub const MARK: &str = "[secret]";
+
+/// Knows what is secret.
+#[derive(Debug, Default)]
+pub struct Redactor {
+    secrets: Vec<String>,
+    /// What to look for, the longest first, so that a secret inside another does not leave the rest behind.
+    needles: Vec<Finder<'static>>,
+}
+
+impl Redactor {
+    /// Never shows this text, however it is encoded. The empty text is no secret.
+    pub fn hide(&mut self, secret: &str) {
+        let secret = secret.trim_end_matches(['\n', '\r']);
+        if secret.is_empty() || self.secrets.iter().any(|known| known == secret) {
+            return;
+        }
+        self.secrets.push(secret.to_owned());
+        for needle in encodings(secret) {
+            if !self.needles.iter().any(|known| known.needle() == needle.as_bytes()) {
+                self.needles.push(Finder::new(&needle).into_owned());
+            }
+        }
+        self.needles.sort_by_key(|finder| std::cmp::Reverse(finder.needle().len()));
+    }
+
+    /// Hides every text and number inside a value.
+    pub fn hide_value(&mut self, value: &Value) {
+        match value {
+            Value::String(text) => self.hide(text),
+            Value::Number(number) => self.hide(&number.to_string()),
+            Value::Array(items) => items.iter().for_each(|item| self.hide_value(item)),
+            Value::Object(members) => members.values().for_each(|member| self.hide_value(member)),
+            Value::Null | Value::Bool(_) => {}
+        }
+    }
+
+    /// The text without secrets.
+    pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.replace(text, |_, clean| clean.push_str(MARK))
+    }
+
+    /// The text with each secret in it replaced by what `put` writes.
+    fn replace<'t>(&self, text: &'t str, put: impl Fn(&str, &mut String)) -> Cow<'t, str> {
+        let mut result = Cow::Borrowed(text);
+        for finder in &self.needles {
+            let length = finder.needle().len();
+            if result.len() < length || finder.find(result.as_bytes()).is_none() {
+                continue;
+            }
+            let mut clean = String::with_capacity(result.len());
+            let mut done = 0;
+            for at in finder.find_iter(result.as_bytes()) {
+                clean.push_str(&result[done..at]);
+                put(&result[at..at + length], &mut clean);
+                done = at + length;
+            }
+            clean.push_str(&result[done..]);
+            result = Cow::Owned(clean);
+        }
+        result
+    }
+
+    /// Takes the secrets out of an event.
+    pub fn event(&self, event: &mut Event) {
+        if self.needles.is_empty() {
+            return;
+        }
+        match event {
+            Event::RunStarted(_) | Event::RunFinished(_) => {}
+            Event::PlaybookStarted(started) => {
+                self.clean(&mut started.name);
+                if let Some(masked) = self.mask(&started.source) {
+                    started.source = Arc::new(masked);
+                }
+            }
+            Event::StepStarted(started) => self.clean(&mut started.name),
+            Event::TokenAnswered(answered) => {
+                if let Some(exchange) = &mut answered.exchange {
+                    self.exchange(exchange);
+                }
+            }
+            Event::AttemptFinished(finished) => {
+                self.attempt(&mut finished.attempt);
+                if let Some(exchange) = &mut finished.exchange {
+                    self.exchange(exchange);
+                }
+            }
+            Event::StepFinished(finished) => self.step(&mut finished.step),
+            Event::PlaybookFinished(finished) => self.members(&mut finished.outputs),
+        }
+    }
+
+    /// Takes the secrets out of a record: those too that became known after the events were sent.
+    pub fn record(&self, record: &mut Record) {
+        if self.needles.is_empty() {
+            return;
+        }
+        for playbook in &mut record.playbooks {
+            self.clean(&mut playbook.name);
+            self.members(&mut playbook.outputs);
+            playbook.steps.iter_mut().for_each(|step| self.step(step));
+        }
+    }
+
+    /// The source with secrets masked character by character, so that places in it stay true.
+    fn mask(&self, source: &Source) -> Option<Source> {
+        let stars = |found: &str, masked: &mut String| {
+            masked.extend(found.bytes().map(|byte| if byte == b'\n' { '\n' } else { '*' }));
+        };
+        let Cow::Owned(masked) = self.replace(source.text(), stars) else {
+            return None;
+        };
+        Some(Source::new(source.name(), masked))
+    }
+
+    fn clean(&self, text: &mut String) {
+        if let Cow::Owned(clean) = self.text(text) {
+            *text = clean;
+        }
+    }
+
+    fn maybe(&self, text: &mut Option<String>) {
+        if let Some(text) = text {
+            self.clean(text);
+        }
+    }
+
+    fn value(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => self.clean(text),
+            Value::Number(number) => {
+                let text = number.to_string();
+                if self.secrets.contains(&text) {
+                    *value = Value::String(MARK.to_owned());
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.value(item)),
+            Value::Object(members) => self.members(members),
+            Value::Null | Value::Bool(_) => {}
+        }
+    }
+
+    fn members(&self, members: &mut Map<String, Value>) {
+        let leaks = members.keys().any(|key| matches!(self.text(key), Cow::Owned(_)));
+        if leaks {
+            let old = std::mem::take(members);
+            members.extend(old.into_iter().map(|(key, value)| (self.text(&key).into_owned(), value)));
+        }
+        members.values_mut().for_each(|member| self.value(member));
+    }
+
+    fn step(&self, step: &mut Step) {
+        self.clean(&mut step.id);
+        self.clean(&mut step.name);
+        self.maybe(&mut step.reason);
+        if let Some(iteration) = &mut step.iteration {
+            self.value(iteration);
+        }
+        step.attempts.iter_mut().for_each(|attempt| self.attempt(attempt));
+        if let Some(request) = &mut step.request {
+            self.request(request);
+        }
+        if let Some(response) = &mut step.response {
+            self.response(response);
+        }
+        step.assertions.iter_mut().for_each(|assertion| self.assertion(assertion));
+        step.notes.iter_mut().for_each(|note| self.clean(note));
+        step.problems.iter_mut().for_each(|problem| self.problem(problem));
+        step.captures.values_mut().for_each(|capture| self.value(capture));
+        step.steps.iter_mut().for_each(|inner| self.step(inner));
+    }
+
+    fn attempt(&self, attempt: &mut Attempt) {
+        self.maybe(&mut attempt.error);
+        self.maybe(&mut attempt.request_id);
+        self.maybe(&mut attempt.correlation_id);
+    }
+
+    fn request(&self, request: &mut Request) {
+        self.clean(&mut request.url);
+        self.headers(&mut request.headers);
+    }
+
+    fn response(&self, response: &mut Response) {
+        self.headers(&mut response.headers);
+    }
+
+    fn headers(&self, headers: &mut Headers) {
+        for (name, value) in &mut headers.0 {
+            self.clean(name);
+            self.clean(value);
+        }
+    }
+
+    fn assertion(&self, assertion: &mut Assertion) {
+        self.maybe(&mut assertion.path);
+        self.maybe(&mut assertion.reason);
+        self.value(&mut assertion.expected);
+        self.value(&mut assertion.actual);
+    }
+
+    fn problem(&self, problem: &mut Problem) {
+        self.clean(&mut problem.title);
+        self.clean(&mut problem.label);
+        problem.notes.iter_mut().chain(&mut problem.helps).for_each(|text| self.clean(text));
+    }
+
+    fn exchange(&self, exchange: &mut Exchange) {
+        self.request(&mut exchange.request);
+        self.maybe(&mut exchange.request_body);
+        if let Some(response) = &mut exchange.response {
+            self.response(response);
+        }
+        self.maybe(&mut exchange.response_body);
+    }
+}
+
+/// The secret as it may stand in a text: plain, in a URL, in JSON, in base64 at each of its three offsets.
+fn encodings(secret: &str) -> Vec<String> {
+    let json = Value::String(secret.to_owned()).to_string();
+    let json = json[1..json.len() - 1].to_owned();
+    let upper = encode(secret);
+    let form = upper.replace("%20", "+");
+    let mut all = vec![secret.to_owned(), json.replace('/', "\\/"), json, upper.to_lowercase(), upper, form];
+    // Shorter ones would blot out texts that only look alike.
+    if secret.len() >= 6 {
+        for offset in 0..3 {
+            let mut bytes = vec![0; offset];
+            bytes.extend_from_slice(secret.as_bytes());
+            // The characters at both ends also hold bits of what stands beside the secret.
+            let first = (offset * 8).div_ceil(6);
+            let last = bytes.len() * 8 / 6;
+            for text in [STANDARD_NO_PAD.encode(&bytes), URL_SAFE_NO_PAD.encode(&bytes)] {
+                all.push(text[first..last].to_owned());
+            }
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn redactor(secrets: &[&str]) -> Redactor {
+        let mut redactor = Redactor::default();
+        secrets.iter().for_each(|secret| redactor.hide(secret));
+        redactor
+    }
+
+    #[test]
+    fn a_secret_is_found_in_every_encoding() {
+        let secret = "p/ss \"wörd\"+1";
+        let redactor = redactor(&[secret]);
+        let check = |text: String| {
+            let clean = redactor.text(&text).into_owned();
+            assert!(clean.contains(MARK), "{text} → {clean}");
+        };
+        check(format!("x{secret}y"));
+        check(serde_json::to_string(secret).expect("JSON"));
+        check(format!("https://host/?a={}", encode(secret)));
+        for before in ["", "a", "ab", "abc"] {
+            for after in ["", "z", "zz"] {
+                check(STANDARD_NO_PAD.encode(format!("{before}{secret}{after}")));
+                check(URL_SAFE_NO_PAD.encode(format!("{before}{secret}{after}")));
+            }
+        }
+    }
+
+    #[test]
+    fn the_longest_secret_wins_and_nothing_else_changes() {
+        let redactor = redactor(&["abc", "abcdef", ""]);
+        assert_eq!(redactor.text("x abcdef y abc z"), "x [secret] y [secret] z");
+        assert!(matches!(redactor.text("ab cd"), Cow::Borrowed("ab cd")));
+    }
+
+    #[test]
+    fn numbers_and_keys_are_values_too() {
+        let mut redactor = Redactor::default();
+        redactor.hide_value(&serde_json::json!({"pin": 4711, "list": ["hunter2"]}));
+        let mut value = serde_json::json!({"a": 4711, "b": 47110, "hunter2": 1});
+        redactor.value(&mut value);
+        assert_eq!(value, serde_json::json!({"a": MARK, "b": 47110, "[secret]": 1}));
+    }
+
+    #[test]
+    fn places_stay_true_in_a_masked_source() {
+        let redactor = redactor(&["hünter2"]);
+        let source = Source::new("x", "a: hünter2\nb: 1");
+        let masked = redactor.mask(&source).expect("masked");
+        assert_eq!(masked.text(), "a: ********\nb: 1");
+        assert_eq!(masked.position(source.text().len()), source.position(source.text().len()));
+    }
+}

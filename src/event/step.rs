@@ -1,0 +1,196 @@
+//! A step that came to its end: what was sent, what came, what was expected and what it came to.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use super::{Millis, Outcome};
+
+/// A place in a file, for people: lines and columns count from 1, columns count characters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Place {
+    /// The file, as it was given.
+    pub path: Arc<str>,
+    /// The line.
+    pub line: u32,
+    /// The column.
+    pub column: u32,
+    /// How many bytes of the file the place covers, for underlining.
+    #[serde(skip)]
+    pub length: u32,
+}
+
+/// A step that came to its end.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Step {
+    /// Which step of the playbook, from 0.
+    #[serde(skip)]
+    pub index: usize,
+    /// Its id: the one given, else one made of its name.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+    /// `token`, `request`, `set`, `assert`.
+    pub action: &'static str,
+    /// How it came out.
+    pub outcome: Outcome,
+    /// The part of the playbook it is in.
+    pub phase: &'static str,
+    /// Which iteration of a loop it was.
+    pub iteration: Option<Value>,
+    /// Why it was skipped, failed without an assertion, or could not be carried out.
+    pub reason: Option<String>,
+    /// When it began, in milliseconds since the run began.
+    pub started_ms: Millis,
+    /// How long it took.
+    pub duration_ms: Millis,
+    /// Where it stands.
+    pub place: Place,
+    /// Each time it was tried.
+    pub attempts: Vec<Attempt>,
+    /// What was sent last.
+    pub request: Option<Request>,
+    /// What came last.
+    pub response: Option<Response>,
+    /// What was expected, judged.
+    pub assertions: Vec<Assertion>,
+    /// Facts about the outcome that are no fault.
+    pub notes: Vec<String>,
+    /// What went wrong beside assertions.
+    pub problems: Vec<Problem>,
+    /// What was captured.
+    pub captures: BTreeMap<String, Value>,
+    /// The steps inside.
+    pub steps: Vec<Step>,
+}
+
+/// One try.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Attempt {
+    /// Which, from 1.
+    pub number: u32,
+    /// How long it took.
+    pub duration_ms: Millis,
+    /// The status of the answer.
+    pub status: Option<u16>,
+    /// Why there is no answer.
+    pub error: Option<String>,
+    /// How long was waited before it.
+    pub waited_ms: Millis,
+    /// The answer's `x-ms-request-id`.
+    pub request_id: Option<String>,
+    /// The answer's `x-ms-correlation-request-id`.
+    pub correlation_id: Option<String>,
+}
+
+/// What was sent.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Request {
+    /// The method.
+    pub method: String,
+    /// The absolute URL.
+    pub url: String,
+    /// The headers.
+    pub headers: Headers,
+}
+
+/// What came.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Response {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: Headers,
+    /// How many bytes the body has.
+    pub body_bytes: usize,
+}
+
+/// Headers in their order; as JSON a map, in which a header that comes twice has its values joined.
+#[derive(Clone, Debug, Default)]
+pub struct Headers(pub Vec<(String, String)>);
+
+impl Serialize for Headers {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut joined: Map<String, Value> = Map::new();
+        for (name, value) in &self.0 {
+            let text = match joined.get(name).and_then(Value::as_str) {
+                Some(before) => format!("{before}, {value}"),
+                None => value.clone(),
+            };
+            joined.insert(name.clone(), Value::String(text));
+        }
+        joined.serialize(serializer)
+    }
+}
+
+impl JsonSchema for Headers {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Headers".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "object", "additionalProperties": {"type": "string"}})
+    }
+}
+
+/// Something that was expected, judged.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Assertion {
+    /// `status`, `json`, `headers`, …
+    pub subject: &'static str,
+    /// The query or name within the subject.
+    pub path: Option<String>,
+    /// The predicate's name.
+    pub predicate: String,
+    /// What was expected.
+    pub expected: Value,
+    /// What was there; null when nothing was.
+    pub actual: Value,
+    /// Whether something was there at all.
+    #[serde(skip)]
+    pub found: bool,
+    /// Whether it holds.
+    pub holds: bool,
+    /// What was found, in a few words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// What went wrong, told like a diagnostic.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Problem {
+    /// A stable kebab-case word; `mi-run explain` knows it.
+    pub code: &'static str,
+    /// What is wrong.
+    pub title: String,
+    /// Where in the playbook.
+    pub place: Option<Place>,
+    /// What the place is.
+    pub label: String,
+    /// Facts.
+    pub notes: Vec<String>,
+    /// What to do.
+    pub helps: Vec<String>,
+}
+
+/// What was sent and what came, in full.
+#[derive(Clone, Debug, Serialize)]
+pub struct Exchange {
+    /// What was sent.
+    pub request: Request,
+    /// Its body.
+    pub request_body: Option<String>,
+    /// What came.
+    pub response: Option<Response>,
+    /// Its body.
+    pub response_body: Option<String>,
+}

@@ -1,0 +1,219 @@
+//! The transport over the network: reqwest, with rustls set up only when an https URL is met.
+
+use std::error::Error as _;
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use super::{Answer, Fault, FaultKind, LARGEST_BODY, Request, Response, Route, Transport};
+
+/// How long connecting to a local endpoint may take: far less than the three seconds after which a person
+/// wonders, far more than a busy hypervisor needs.
+const LOCAL_CONNECT: Duration = Duration::from_secs(2);
+/// How long connecting elsewhere may take.
+const OUTSIDE_CONNECT: Duration = Duration::from_secs(15);
+
+/// Sends requests over the network and keeps connections for the next.
+pub struct Client {
+    ca_file: Option<PathBuf>,
+    /// By route, and whether TLS is set up.
+    clients: [OnceLock<Result<reqwest::Client, String>>; 4],
+}
+
+/// Why a file of certificates cannot be used.
+#[derive(Debug)]
+pub struct BadCertificates(pub String);
+
+impl Client {
+    /// A client that also trusts the certificates in `ca_file`.
+    ///
+    /// # Errors
+    /// When the file cannot be read or holds no certificate.
+    pub fn new(ca_file: Option<PathBuf>) -> Result<Self, BadCertificates> {
+        if let Some(path) = &ca_file {
+            certificates(path).map_err(BadCertificates)?;
+        }
+        Ok(Self { ca_file, clients: Default::default() })
+    }
+
+    fn client(&self, route: Route, tls: bool) -> Result<&reqwest::Client, Fault> {
+        let index = usize::from(route == Route::Outside) * 2 + usize::from(tls);
+        let built = self.clients[index].get_or_init(|| self.build(route, tls));
+        built.as_ref().map_err(|detail| fault(FaultKind::Tls, detail.clone(), Duration::ZERO))
+    }
+
+    fn build(&self, route: Route, tls: bool) -> Result<reqwest::Client, String> {
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(self.tls(tls)?)
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("mi-run/", env!("CARGO_PKG_VERSION")))
+            .referer(false)
+            .tcp_nodelay(true);
+        builder = match route {
+            Route::Local => builder.no_proxy().connect_timeout(LOCAL_CONNECT),
+            Route::Outside => builder.connect_timeout(OUTSIDE_CONNECT),
+        };
+        builder.build().map_err(|error| chain(&error))
+    }
+
+    /// The TLS of a client. One that only ever speaks http gets no trust at all, which costs nothing.
+    fn tls(&self, trusting: bool) -> Result<rustls::ClientConfig, String> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut roots = rustls::RootCertStore::empty();
+        if trusting {
+            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+            if let Some(path) = &self.ca_file {
+                roots.add_parsable_certificates(certificates(path)?);
+            }
+        }
+        let builder = rustls::ClientConfig::builder_with_provider(provider);
+        let builder = builder.with_safe_default_protocol_versions().map_err(|error| error.to_string())?;
+        Ok(builder.with_root_certificates(roots).with_no_client_auth())
+    }
+
+    async fn exchange(&self, request: Request) -> Answer {
+        let begun = Instant::now();
+        let refuse = |error: reqwest::Error| refused(&error, begun.elapsed());
+        let Ok(url) = reqwest::Url::parse(&request.url) else {
+            return Err(fault(FaultKind::InvalidUrl, "not an absolute URL".to_owned(), begun.elapsed()));
+        };
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(fault(FaultKind::InvalidUrl, "neither http nor https".to_owned(), begun.elapsed()));
+        }
+        // A proxy may be spoken to over TLS whatever the scheme of the URL.
+        let tls = url.scheme() == "https" || request.route == Route::Outside;
+        let client = self.client(request.route, tls)?;
+        let Ok(method) = reqwest::Method::from_bytes(request.method.as_bytes()) else {
+            return Err(fault(FaultKind::InvalidHeader, "not a method".to_owned(), begun.elapsed()));
+        };
+        let mut outgoing = client.request(method, url).timeout(request.timeout);
+        for (name, value) in &request.headers {
+            outgoing = outgoing.header(name, value);
+        }
+        if let Some(body) = request.body {
+            outgoing = outgoing.body(body);
+        }
+        let mut incoming = outgoing.send().await.map_err(refuse)?;
+        let status = incoming.status().as_u16();
+        let headers = incoming.headers().iter();
+        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        let headers = headers.map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes()))).collect();
+        let first = incoming.chunk().await.map_err(refuse)?.unwrap_or_default();
+        let body = match incoming.chunk().await.map_err(refuse)? {
+            None => first,
+            Some(second) => {
+                let mut all = Vec::with_capacity(first.len() + second.len());
+                all.extend_from_slice(&first);
+                all.extend_from_slice(&second);
+                while let Some(more) = incoming.chunk().await.map_err(refuse)? {
+                    if all.len() + more.len() > LARGEST_BODY {
+                        let detail = format!("more than {} MiB", LARGEST_BODY >> 20);
+                        return Err(fault(FaultKind::TooLarge, detail, begun.elapsed()));
+                    }
+                    all.extend_from_slice(&more);
+                }
+                all.into()
+            }
+        };
+        Ok(Response { status, headers, body, duration: begun.elapsed() })
+    }
+}
+
+impl Transport for Client {
+    fn send(&self, request: Request) -> Pin<Box<dyn Future<Output = Answer> + '_>> {
+        Box::pin(self.exchange(request))
+    }
+}
+
+fn certificates(path: &std::path::Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let shown = path.display();
+    let bytes = std::fs::read(path).map_err(|error| format!("`{shown}` cannot be read: {error}"))?;
+    let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
+    match all {
+        Ok(list) if list.is_empty() => Err(format!("`{shown}` holds no certificate in PEM form")),
+        Ok(list) => Ok(list),
+        Err(error) => Err(format!("`{shown}` is no PEM file: {error}")),
+    }
+}
+
+fn fault(kind: FaultKind, detail: String, duration: Duration) -> Fault {
+    Fault { kind, detail, duration }
+}
+
+/// The messages of an error and of all that caused it, without the URL.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let text = error.to_string();
+        if texts.last().is_none_or(|last| !last.contains(&text)) {
+            texts.push(text);
+        }
+        next = error.source();
+    }
+    texts.join(": ")
+}
+
+/// Sorts what reqwest says into a kind.
+fn refused(error: &reqwest::Error, duration: Duration) -> Fault {
+    let mut detail = error.source().map_or_else(|| error.to_string(), chain);
+    for wrapping in ["client error (Connect): ", "client error (SendRequest): ", "tcp connect error: "] {
+        detail = detail.replace(wrapping, "");
+    }
+    fault(kind(error), detail, duration)
+}
+
+fn kind(error: &reqwest::Error) -> FaultKind {
+    let io = io_kind(error);
+    if error.is_builder() {
+        return FaultKind::InvalidHeader;
+    }
+    if error.is_connect() {
+        let text = chain(error);
+        return match io {
+            Some(std::io::ErrorKind::ConnectionRefused) => FaultKind::Refused,
+            Some(std::io::ErrorKind::NetworkUnreachable | std::io::ErrorKind::HostUnreachable) => {
+                FaultKind::Unreachable
+            }
+            _ if error.is_timeout() => FaultKind::ConnectTimeout,
+            _ if text.contains("dns error") => FaultKind::Dns,
+            _ if ["certificate", "TLS", "tls", "InvalidContentType"].iter().any(|word| text.contains(word)) => {
+                FaultKind::Tls
+            }
+            _ => FaultKind::Connect,
+        };
+    }
+    if error.is_timeout() {
+        return FaultKind::Timeout;
+    }
+    match io {
+        Some(
+            std::io::ErrorKind::UnexpectedEof
+            | std::io::ErrorKind::ConnectionReset
+            | std::io::ErrorKind::ConnectionAborted
+            | std::io::ErrorKind::BrokenPipe,
+        ) => FaultKind::CutShort,
+        _ => {
+            let text = chain(error);
+            let cut = ["IncompleteMessage", "incomplete", "closed before", "end of file", "IncompleteBody"];
+            if cut.iter().any(|word| text.contains(word)) { FaultKind::CutShort } else { FaultKind::NotHttp }
+        }
+    }
+}
+
+fn io_kind(error: &reqwest::Error) -> Option<std::io::ErrorKind> {
+    let mut next: Option<&dyn std::error::Error> = error.source();
+    let mut found = None;
+    while let Some(error) = next {
+        if let Some(io) = error.downcast_ref::<std::io::Error>() {
+            found = Some(io.kind());
+        }
+        next = error.source();
+    }
+    found
+}

@@ -1,0 +1,221 @@
+//! Request, response and transport as values; [`client`] sends them over the network.
+
+pub mod client;
+mod status;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+pub use status::{Status, Statuses};
+
+/// The largest body that is kept, in bytes.
+pub const LARGEST_BODY: usize = 64 * 1024 * 1024;
+
+/// A request, ready to be sent.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The method, in capitals.
+    pub method: &'static str,
+    /// The absolute URL.
+    pub url: String,
+    /// The headers, in the order they are sent.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Option<Vec<u8>>,
+    /// How long all of it may take, the last byte of the answer included.
+    pub timeout: Duration,
+    /// Which road it takes.
+    pub route: Route,
+}
+
+/// Which road a request takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Route {
+    /// To an endpoint of this host or its hypervisor: never through a proxy, and quick to give up connecting.
+    Local,
+    /// To anywhere else: through the proxy of the environment, if there is one.
+    Outside,
+}
+
+/// An answer, read to its last byte.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// The status code.
+    pub status: u16,
+    /// The headers, in the order they came, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Bytes,
+    /// From sending to the last byte.
+    pub duration: Duration,
+}
+
+impl Response {
+    /// The first value of a header, whose name is given in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The body as text; what is not UTF-8 is replaced.
+    pub fn text(&self) -> std::borrow::Cow<'_, str> {
+        String::from_utf8_lossy(&self.body)
+    }
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Which kind of fault.
+    pub kind: FaultKind,
+    /// What the layers below said, without the URL.
+    pub detail: String,
+    /// How long it took to come to this.
+    pub duration: Duration,
+}
+
+/// The kinds of fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// The URL is none.
+    InvalidUrl,
+    /// A header cannot be sent.
+    InvalidHeader,
+    /// The name of the host is not known.
+    Dns,
+    /// Nobody listens there.
+    Refused,
+    /// The network cannot be reached from here.
+    Unreachable,
+    /// No connection came about in time.
+    ConnectTimeout,
+    /// The connection could not be made for another reason.
+    Connect,
+    /// The server's certificate or TLS itself was not accepted.
+    Tls,
+    /// No whole answer came in time.
+    Timeout,
+    /// The connection ended before the answer did.
+    CutShort,
+    /// The answer is larger than [`LARGEST_BODY`].
+    TooLarge,
+    /// What came is not HTTP.
+    NotHttp,
+}
+
+/// What a request comes to.
+pub type Answer = Result<Response, Fault>;
+
+/// Sends requests. The network is one, tests bring others.
+pub trait Transport {
+    /// Sends one request.
+    fn send(&self, request: Request) -> Pin<Box<dyn Future<Output = Answer> + '_>>;
+}
+
+/// The scheme, host and port of a URL, for comparison: the default port is written out, case is folded.
+pub fn origin(url: &str) -> Option<(String, String, u16)> {
+    let (scheme, rest) = url.split_once("://")?;
+    let scheme = scheme.to_ascii_lowercase();
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host_port = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let (host, port) = match host_port.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, port.parse().ok()?),
+        _ => (host_port, if scheme == "https" { 443 } else { 80 }),
+    };
+    (!host.is_empty()).then(|| (scheme, host.trim_end_matches('.').to_ascii_lowercase(), port))
+}
+
+/// What a `Location` means that came from `base` (RFC 3986, section 5, for the forms that servers send).
+pub fn join(base: &str, location: &str) -> Option<String> {
+    if location.contains("://") {
+        return Some(location.to_owned());
+    }
+    let (scheme, rest) = base.split_once("://")?;
+    if let Some(authority) = location.strip_prefix("//") {
+        return Some(format!("{scheme}://{authority}"));
+    }
+    let host_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (host, path) = rest.split_at(host_end);
+    if location.starts_with('/') {
+        return Some(format!("{scheme}://{host}{location}"));
+    }
+    let path = path.split(['?', '#']).next().unwrap_or("");
+    if location.starts_with('?') {
+        return Some(format!("{scheme}://{host}{path}{location}"));
+    }
+    let folder = path.rfind('/').map_or("", |slash| &path[..slash]);
+    Some(format!("{scheme}://{host}{folder}/{location}"))
+}
+
+/// Whether a host is this machine.
+pub fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Whether a host is this machine or the link-local address of its hypervisor.
+pub fn is_local(host: &str) -> bool {
+    let link_local = host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_link_local());
+    link_local || is_loopback(host)
+}
+
+/// Percent-encodes all but the unreserved characters of RFC 3986, section 2.3.
+pub fn encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_compared_with_their_port() {
+        let check = |url: &str, expected: Option<(&str, &str, u16)>| {
+            let expected = expected.map(|(scheme, host, port)| (scheme.to_owned(), host.to_owned(), port));
+            assert_eq!(origin(url), expected, "{url}");
+        };
+        check("https://Management.Azure.com/x", Some(("https", "management.azure.com", 443)));
+        check("http://127.0.0.1:80?x", Some(("http", "127.0.0.1", 80)));
+        check("https://user@host:8443", Some(("https", "host", 8443)));
+        check("https://trusted.example@evil.example/", Some(("https", "evil.example", 443)));
+        check("http://[::1]:8080/x", Some(("http", "[::1]", 8080)));
+        check("http://[::1]/x", Some(("http", "[::1]", 80)));
+        check("https:///x", None);
+        check("/subscriptions", None);
+        check("http://host:port/", None);
+    }
+
+    #[test]
+    fn locations_are_joined_to_where_they_came_from() {
+        let check = |location: &str, expected: &str| {
+            assert_eq!(join("https://h:1/a/b?c=d", location).as_deref(), Some(expected), "{location}");
+        };
+        check("https://other/x", "https://other/x");
+        check("//other/x", "https://other/x");
+        check("/x?y", "https://h:1/x?y");
+        check("x", "https://h:1/a/x");
+        check("?y", "https://h:1/a/b?y");
+        assert_eq!(join("no url", "/x"), None);
+    }
+
+    #[test]
+    fn local_hosts_are_told_from_others() {
+        for host in ["localhost", "127.0.0.1", "127.9.9.9", "[::1]", "169.254.169.254"] {
+            assert!(is_local(host), "{host}");
+        }
+        for host in ["localhost.example", "10.0.0.1", "management.azure.com", "1.2.3.4"] {
+            assert!(!is_local(host), "{host}");
+        }
+        assert!(!is_loopback("169.254.169.254"));
+    }
+}

@@ -1,0 +1,32 @@
+//! Tokens that are still good, by identity and resource.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::time::{Duration, SystemTime};
+
+use super::{Selector, Token};
+
+/// A token with less than this left is not handed out any more.
+const MARGIN: Duration = Duration::from_secs(300);
+
+/// Tokens that are still good. All steps share one.
+#[derive(Debug, Default)]
+pub struct Cache {
+    tokens: RefCell<HashMap<(Selector, String), Rc<Token>>>,
+}
+
+impl Cache {
+    /// The token of an identity for a resource, spelt exactly so, when one is there and good at `now`.
+    pub fn get(&self, selector: &Selector, resource: &str, now: SystemTime) -> Option<Rc<Token>> {
+        let key = (selector.clone(), resource.to_owned());
+        let tokens = self.tokens.borrow();
+        tokens.get(&key).filter(|token| token.expires_at > now + MARGIN).cloned()
+    }
+
+    /// Keeps a token.
+    pub fn put(&self, selector: &Selector, token: &Rc<Token>) {
+        let key = (selector.clone(), token.resource.clone());
+        self.tokens.borrow_mut().insert(key, Rc::clone(token));
+    }
+}

@@ -1,0 +1,63 @@
+//! Each template of an action, and of an assertion.
+
+use super::{Action, Auth, Body, Request, Subject};
+use crate::identity::Selector;
+use crate::template::{Text, Tree};
+
+/// Each template of an action.
+pub(super) fn action_texts(action: &Action, visit: &mut dyn FnMut(&Text)) {
+    match action {
+        Action::Token(token) => {
+            token.resource.iter().for_each(&mut *visit);
+            token.identity.iter().for_each(|identity| selector_text(identity, visit));
+        }
+        Action::Request(request) => request_texts(request, visit),
+        Action::Set(set) => set.iter().for_each(|(_, tree)| tree.each_text(visit)),
+        Action::Assert(list) => list.iter().for_each(visit),
+    }
+}
+
+fn request_texts(request: &Request, visit: &mut dyn FnMut(&Text)) {
+    visit(&request.url);
+    request.api_version.iter().for_each(|(text, _)| visit(text));
+    request.query.iter().for_each(|(_, tree)| tree.each_text(visit));
+    request.headers.iter().for_each(|(_, text)| visit(text));
+    match &request.body {
+        Body::None => {}
+        Body::Json(tree) => tree.each_text(visit),
+        Body::Form(form) => form.iter().for_each(|(_, tree)| tree.each_text(visit)),
+        Body::Text(text) | Body::File(text) => visit(text),
+    }
+    match &request.auth {
+        Auth::Default => {}
+        Auth::Bearer(text) => visit(text),
+        Auth::Resource(resource, identity) => {
+            resource.iter().for_each(&mut *visit);
+            identity.iter().for_each(|identity| selector_text(identity, visit));
+        }
+    }
+}
+
+fn selector_text(selector: &Selector<Text>, visit: &mut dyn FnMut(&Text)) {
+    match selector {
+        Selector::System => {}
+        Selector::ClientId(text) | Selector::ObjectId(text) | Selector::ResourceId(text) => visit(text),
+    }
+}
+
+/// Each template of an assertion, and whether it may use the result.
+pub(super) fn subject_texts(subject: &Subject, visit: &mut dyn FnMut(&Text, bool)) {
+    match subject {
+        Subject::Status(_) | Subject::Access(_) => {}
+        Subject::Denied(text) => visit(text, false),
+        Subject::That(text) => visit(text, true),
+        Subject::Error(predicate)
+        | Subject::Header(_, predicate)
+        | Subject::Json(_, predicate)
+        | Subject::Claims(_, predicate)
+        | Subject::Text(predicate)
+        | Subject::Duration(predicate) => {
+            predicate.each_leaf(&mut |tree: &Tree| tree.each_text(&mut |text| visit(text, false)));
+        }
+    }
+}

@@ -1,0 +1,376 @@
+//! The document: what stands at the top of a playbook.
+
+use regex::Regex;
+use schemars::{JsonSchema, Schema};
+use serde_json::json;
+
+use super::leaf::{Named, Period};
+use super::reader::{Fields, Read, Reader};
+use super::step::Step;
+use crate::source::{Span, Spanned};
+use crate::template::{Text, Tree};
+use crate::yaml::{Kind, Node};
+
+/// A mi-run playbook: which identity, which requests, and what must hold.
+#[derive(Debug, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Playbook {
+    /// What the playbook is called in reports.
+    pub name: Option<Text>,
+    /// What the playbook is for, in a sentence or more.
+    pub description: Option<Text>,
+    /// The cloud the requests go to. Without it the VM's instance metadata is asked, once, when it is needed.
+    pub cloud: Option<Cloud>,
+    /// The identity every step uses unless it says otherwise. Without it the system-assigned one.
+    pub identity: Option<Identity>,
+    /// What the caller gives: `--var`, `--vars-file`, `MI_RUN_VAR_…`.
+    pub inputs: Option<Named<Option<Input>>>,
+    /// What the playbook itself derives; evaluated once, when first used.
+    pub vars: Option<Named<Tree>>,
+    /// What holds for every step that does not say otherwise.
+    pub defaults: Option<Defaults>,
+    /// The work.
+    #[schemars(length(min = 1))]
+    pub steps: Vec<Step>,
+}
+
+/// The cloud the requests go to.
+#[derive(Debug, Clone, JsonSchema)]
+#[schemars(untagged)]
+pub enum Cloud {
+    /// A cloud known by name.
+    Known(CloudName),
+    /// A cloud described by its endpoints.
+    Custom(Box<Endpoints>),
+}
+
+/// A cloud known by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
+#[schemars(rename_all = "lowercase")]
+pub enum CloudName {
+    /// Whichever cloud the VM is in, by its instance metadata.
+    Auto,
+    /// Azure.
+    Public,
+    /// Azure in China, operated by 21Vianet.
+    China,
+    /// Azure for the US Government.
+    #[schemars(rename = "usgov")]
+    UsGov,
+}
+
+impl CloudName {
+    /// The names and what they stand for.
+    pub const WORDS: &[(&str, Self)] =
+        &[("auto", Self::Auto), ("public", Self::Public), ("china", Self::China), ("usgov", Self::UsGov)];
+}
+
+/// The endpoints of a cloud that is not known by name.
+#[derive(Debug, Clone, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Endpoints {
+    /// What the cloud is called in reports.
+    pub name: Option<Spanned<String>>,
+    /// Where Resource Manager is: `https://management.example.net`.
+    pub arm: Spanned<String>,
+    /// The resource to ask a token for; without it `arm` with a slash at its end.
+    pub audience: Option<Spanned<String>>,
+    /// Where users and applications sign in: `https://login.example.net`.
+    pub authority: Option<Spanned<String>>,
+    /// The resource of Microsoft Graph.
+    pub graph: Option<Spanned<String>>,
+    /// The resource of Key Vault.
+    pub key_vault: Option<Spanned<String>>,
+    /// The resource of Storage.
+    pub storage: Option<Spanned<String>>,
+}
+
+/// A managed identity: `system`, or exactly one of the three names of a user-assigned one.
+#[derive(Debug, Clone, JsonSchema)]
+#[schemars(deny_unknown_fields, transform = or_system)]
+pub struct Identity {
+    /// The client (application) id of a user-assigned identity.
+    pub client_id: Option<Text>,
+    /// The object (principal) id of a user-assigned identity.
+    pub object_id: Option<Text>,
+    /// The Resource Manager id of a user-assigned identity.
+    pub resource_id: Option<Text>,
+    /// Where tokens come from, when it shall not be found out.
+    pub source: Option<Spanned<IdentitySource>>,
+}
+
+fn or_system(schema: &mut Schema) {
+    alternatives(schema, &[json!({"const": "system", "description": "The system-assigned identity."})]);
+}
+
+/// Where tokens come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+pub enum IdentitySource {
+    /// Found out from the environment.
+    Auto,
+    /// The instance metadata service of a VM, a scale set or a container instance.
+    Imds,
+}
+
+/// Something the caller gives. Nothing behind the name means: text, and required.
+#[derive(Debug, Clone, Default, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Input {
+    /// What it is, for whoever has to give it.
+    pub description: Option<Spanned<String>>,
+    /// The value when the caller gives none; without it the input is required.
+    pub default: Option<Tree>,
+    /// The type of the value; text without it.
+    pub r#type: Option<Spanned<InputType>>,
+    /// What text must look like: a regular expression, or the word `guid`.
+    pub pattern: Option<Pattern>,
+    /// The values that are allowed.
+    pub one_of: Option<Vec<Tree>>,
+    /// Whether the value is never shown.
+    pub secret: Option<bool>,
+    /// The environment variable that is read when the caller gives no value.
+    pub env: Option<Spanned<String>>,
+}
+
+/// The type of an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, JsonSchema)]
+#[schemars(rename_all = "lowercase")]
+pub enum InputType {
+    /// Text.
+    #[default]
+    String,
+    /// A whole number.
+    Integer,
+    /// A number.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+    /// A list.
+    List,
+    /// A map.
+    Map,
+}
+
+impl InputType {
+    /// The names and what they stand for.
+    pub const WORDS: &[(&str, Self)] = &[
+        ("string", Self::String),
+        ("integer", Self::Integer),
+        ("number", Self::Number),
+        ("boolean", Self::Boolean),
+        ("list", Self::List),
+        ("map", Self::Map),
+    ];
+
+    /// The name in a playbook.
+    pub fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, value)| *value == self).map_or("string", |(word, _)| word)
+    }
+}
+
+/// What text must look like.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    /// The expression as written, or `guid`.
+    pub text: String,
+    /// What is matched; the whole text has to fit `guid`, a part is enough for an expression.
+    pub regex: Regex,
+}
+
+impl JsonSchema for Pattern {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Pattern".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> Schema {
+        schemars::json_schema!({"type": "string"})
+    }
+}
+
+/// What holds for every step that does not say otherwise.
+#[derive(Debug, Clone, Default, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Defaults {
+    /// How long one attempt may take.
+    pub timeout: Option<Spanned<Period>>,
+    /// Headers that every request carries.
+    pub headers: Option<Named<Text>>,
+    /// The `api-version` of requests to Resource Manager that name none.
+    pub api_version: Option<Text>,
+}
+
+/// Lets `schema` be one of `others` too, keeping its description on top.
+pub(crate) fn alternatives(schema: &mut Schema, others: &[serde_json::Value]) {
+    let mut own = std::mem::take(schema);
+    let description = own.remove("description");
+    let mut all = others.to_vec();
+    all.push(own.to_value());
+    schema.insert("anyOf".to_owned(), all.into());
+    if let Some(description) = description {
+        schema.insert("description".to_owned(), description);
+    }
+}
+
+impl Playbook {
+    /// Reads the document.
+    pub(crate) fn from_node(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        let mut fields = reader.fields(node, "a playbook")?;
+        let playbook = Playbook {
+            name: fields.get("name", reader),
+            description: fields.get("description", reader),
+            cloud: fields.get("cloud", reader),
+            identity: fields.get("identity", reader),
+            inputs: fields.node("inputs").and_then(|node| inputs(node, reader)),
+            vars: fields.node("vars").and_then(|node| variables(node, reader)),
+            defaults: fields.get("defaults", reader),
+            steps: fields.required("steps", reader).unwrap_or_default(),
+        };
+        if let Some(Node { kind: Kind::List(items), span }) = fields.node("steps")
+            && items.is_empty()
+        {
+            reader.diagnostics.invalid_value(*span, "[]", "a playbook needs at least one step");
+        }
+        fields.finish(reader);
+        Some(playbook)
+    }
+}
+
+fn inputs(node: &Node, reader: &mut Reader<'_>) -> Option<Named<Option<Input>>> {
+    let entries = reader.entries(node, "a map of inputs")?;
+    let pairs = entries.iter().filter_map(|entry| {
+        let name = reader.name(entry);
+        let input = match entry.value.kind {
+            Kind::Null => None,
+            _ => Some(Input::read(&entry.value, reader).unwrap_or_default()),
+        };
+        Some((name?, input))
+    });
+    Some(Named(pairs.collect()))
+}
+
+/// A map of variables: names that templates can use.
+pub(crate) fn variables(node: &Node, reader: &mut Reader<'_>) -> Option<Named<Tree>> {
+    let entries = reader.entries(node, "a map of variables")?;
+    let pairs = entries.iter().filter_map(|entry| {
+        let name = reader.name(entry);
+        // A value that cannot be read still defines its name: one cause, one message.
+        let value = reader.tree(&entry.value).unwrap_or(Tree::Value(serde_json::Value::Null));
+        Some((name?, value))
+    });
+    Some(Named(pairs.collect()))
+}
+
+impl Read for Cloud {
+    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        if !matches!(node.kind, Kind::Map(_)) {
+            return reader.word(node, CloudName::WORDS).map(Cloud::Known);
+        }
+        let mut fields = reader.fields(node, "a cloud")?;
+        let endpoints = Endpoints {
+            name: fields.get("name", reader),
+            arm: endpoint(&mut fields, "arm", reader)?,
+            audience: fields.get("audience", reader),
+            authority: fields.get("authority", reader),
+            graph: fields.get("graph", reader),
+            key_vault: fields.get("key_vault", reader),
+            storage: fields.get("storage", reader),
+        };
+        fields.finish(reader);
+        Some(Cloud::Custom(Box::new(endpoints)))
+    }
+}
+
+fn endpoint(fields: &mut Fields<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Spanned<String>> {
+    let url: Spanned<String> = fields.required(key, reader)?;
+    if url.starts_with("https://") || url.starts_with("http://") {
+        return Some(url);
+    }
+    reader.diagnostics.invalid_value(url.span, &url, "an endpoint begins with `https://`");
+    None
+}
+
+impl Read for Identity {
+    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        let system = Identity { client_id: None, object_id: None, resource_id: None, source: None };
+        if !matches!(node.kind, Kind::Map(_)) {
+            return reader.word(node, &[("system", ())]).map(|()| system);
+        }
+        let mut fields = reader.fields(node, "an identity")?;
+        let identity = Identity {
+            client_id: fields.get("client_id", reader),
+            object_id: fields.get("object_id", reader),
+            resource_id: fields.get("resource_id", reader),
+            source: fields.node("source").and_then(|node| {
+                let words = [("auto", IdentitySource::Auto), ("imds", IdentitySource::Imds)];
+                reader.word(node, &words).map(|source| Spanned::new(source, node.span))
+            }),
+        };
+        let named = fields.present(&["client_id", "object_id", "resource_id"]);
+        if let [first, second, ..] = named.as_slice() {
+            reader.diagnostics.exclusive_keys(second.span, first.span, "an identity is named in one way");
+        }
+        fields.finish(reader);
+        Some(identity)
+    }
+}
+
+impl Read for Input {
+    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        let mut fields = reader.fields(node, "an input")?;
+        let input = Input {
+            description: fields.get("description", reader),
+            default: fields.entry("default").and_then(|entry| reader.tree(&entry.value)),
+            r#type: fields
+                .node("type")
+                .and_then(|node| reader.word(node, InputType::WORDS).map(|word| Spanned::new(word, node.span))),
+            pattern: fields.get("pattern", reader),
+            one_of: fields.get("one_of", reader),
+            secret: fields.get("secret", reader),
+            env: fields.get("env", reader),
+        };
+        fields.finish(reader);
+        Some(input)
+    }
+}
+
+impl Read for Pattern {
+    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        let text = String::read(node, reader)?;
+        let expression = match text.as_str() {
+            "guid" => "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$",
+            other => other,
+        };
+        regex(expression, node.span, reader).map(|regex| Pattern { text, regex })
+    }
+}
+
+/// Compiles a regular expression that stands in the document.
+pub(crate) fn regex(expression: &str, span: Span, reader: &mut Reader<'_>) -> Option<Regex> {
+    match Regex::new(expression) {
+        Ok(regex) => Some(regex),
+        Err(error) => {
+            let why = error.to_string();
+            let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            reader.diagnostics.invalid_regex(span, expression, &why);
+            None
+        }
+    }
+}
+
+impl Read for Defaults {
+    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        let mut fields = reader.fields(node, "the defaults")?;
+        let defaults = Defaults {
+            timeout: fields.get("timeout", reader),
+            headers: fields.get("headers", reader),
+            api_version: fields.get("api_version", reader),
+        };
+        fields.finish(reader);
+        Some(defaults)
+    }
+}

@@ -1,0 +1,225 @@
+//! Document leaves with a text form of their own: durations, methods, statuses, expressions, names.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use super::reader::{Read, Reader};
+use crate::http::{Status, Statuses};
+use crate::query::Query;
+use crate::source::Spanned;
+use crate::template::Text;
+use crate::yaml::{Kind, Node};
+
+/// A map from free names to values, in the order written.
+#[derive(Clone, Debug)]
+pub struct Named<T>(pub Vec<(Spanned<String>, T)>);
+
+impl<T> Default for Named<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Named<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("Named{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "object", "additionalProperties": generator.subschema_for::<T>()})
+    }
+}
+
+impl<T: Read> Read for Named<T> {
+    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        let entries = reader.entries(node, "a map of names")?;
+        let pairs = entries.iter().filter_map(|entry| Some((reader.key(entry)?, T::read(&entry.value, reader)?)));
+        Some(Named(pairs.collect()))
+    }
+}
+
+/// A length of time: a number and its unit, `300ms`, `5s`, `2m`, `1h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period(pub Duration);
+
+impl JsonSchema for Period {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Duration".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?(ms|s|m|h)$", "examples": ["30s", "500ms", "2m"]})
+    }
+}
+
+/// Reads `300ms`, `5s`, `1.5m`, `1h`.
+///
+/// # Errors
+/// When the text is no number with one of the units.
+pub fn parse_duration(text: &str) -> Result<Duration, &'static str> {
+    let digits = text.find(|character: char| !character.is_ascii_digit() && character != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let amount: f64 = number.parse().map_err(|_| "a duration is a number and a unit, as in `30s`")?;
+    let seconds = match unit.trim() {
+        "ms" => amount / 1000.0,
+        "s" => amount,
+        "m" => amount * 60.0,
+        "h" => amount * 3600.0,
+        "" => return Err("a duration needs a unit: `ms`, `s`, `m` or `h`"),
+        _ => return Err("the units of a duration are `ms`, `s`, `m` and `h`"),
+    };
+    Duration::try_from_secs_f64(seconds).map_err(|_| "the duration is too long")
+}
+
+impl Read for Period {
+    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        let text = match &node.kind {
+            Kind::Text(text) => text.clone(),
+            Kind::Number(number) => number.to_string(),
+            _ => {
+                reader.wrong_type(node, "a duration such as `30s`");
+                return None;
+            }
+        };
+        parse_duration(&text).map(Period).map_err(|why| reader.diagnostics.invalid_value(node.span, &text, why)).ok()
+    }
+}
+
+/// A template expression without braces.
+#[derive(Clone, Debug)]
+pub struct Expression(pub Text);
+
+impl JsonSchema for Expression {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Expression".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": ["string", "boolean"]})
+    }
+}
+
+impl Read for Expression {
+    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        reader.expression(node).map(Expression)
+    }
+}
+
+impl JsonSchema for Statuses {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Status".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let code = json_schema!({"type": "integer", "minimum": 100, "maximum": 599});
+        let class = json_schema!({"type": "string", "pattern": "^[1-5]xx$"});
+        json_schema!({"anyOf": [code, class, {"type": "array", "items": {"anyOf": [code, class]}, "minItems": 1}]})
+    }
+}
+
+impl Read for Statuses {
+    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        match &node.kind {
+            Kind::List(items) if items.is_empty() => {
+                reader.diagnostics.invalid_value(node.span, "[]", "a status is expected, such as `200` or `2xx`");
+                None
+            }
+            Kind::List(_) => reader.list(node).map(Statuses),
+            _ => Status::read(node, reader).map(|status| Statuses(vec![status])),
+        }
+    }
+}
+
+impl Read for Status {
+    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        let status = match &node.kind {
+            Kind::Number(number) => {
+                number.as_u64().filter(|code| (100..600).contains(code)).map(|code| Status::Code(code as u16))
+            }
+            Kind::Text(text) => match text.as_bytes() {
+                [hundred @ b'1'..=b'5', b'x', b'x'] => Some(Status::Class(u16::from(hundred - b'0'))),
+                _ => None,
+            },
+            _ => None,
+        };
+        if status.is_none() {
+            reader.wrong_type(node, "a status code (`200`), a class (`2xx`) or a list of them");
+        }
+        status
+    }
+}
+
+/// A JSONPath query.
+#[derive(Clone, Debug)]
+pub struct Path(pub Query);
+
+impl JsonSchema for Path {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "JsonPath".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "pattern": "^\\$"})
+    }
+}
+
+impl Read for Path {
+    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        let Some(text) = node.text() else {
+            reader.wrong_type(node, "a JSONPath query such as `$.name`");
+            return None;
+        };
+        match Query::parse(text) {
+            Ok(query) => Some(Path(query)),
+            Err(error) => {
+                let width = text.get(error.offset..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+                let span = reader.inside(node, error.offset..error.offset + width);
+                reader.diagnostics.jsonpath_syntax(span, text, &error.message);
+                None
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_need_a_unit() {
+        let check = |text: &str, millis: Option<u64>| {
+            assert_eq!(parse_duration(text).ok().map(|duration| duration.as_millis() as u64), millis, "{text}");
+        };
+        check("300ms", Some(300));
+        check("5s", Some(5000));
+        check("1.5m", Some(90_000));
+        check("1h", Some(3_600_000));
+        check("5", None);
+        check("s", None);
+        check("5d", None);
+        check("-5s", None);
+        check("99999999999999999999999h", None);
+    }
+}

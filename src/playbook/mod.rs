@@ -1,0 +1,28 @@
+//! The document the author wrote, every leaf with its place; its reader and its schema.
+
+mod check;
+mod document;
+mod expectation;
+mod leaf;
+mod reader;
+mod schema;
+mod step;
+
+use crate::diagnostic::Diagnostics;
+use crate::source::{SourceId, Sources};
+use crate::yaml;
+
+pub use document::{
+    Cloud, CloudName, Defaults, Endpoints, Identity, IdentitySource, Input, InputType, Pattern, Playbook,
+};
+pub use expectation::{Capture, Check, DurationCheck, Expectation, Origin, Queries};
+pub use leaf::{Expression, Named, Path, Period, parse_duration};
+pub use schema::schema;
+pub use step::{Action, Auth, Method, Request, Step, TokenRequest};
+
+/// Reads the playbook in a source. What cannot be understood stands in the diagnostics; `None` when nothing
+/// usable is left.
+pub fn read(id: SourceId, sources: &Sources, diagnostics: &mut Diagnostics) -> Option<Playbook> {
+    let node = yaml::parse(id, sources, diagnostics)?;
+    Playbook::from_node(&node, &mut reader::Reader { sources, diagnostics })
+}

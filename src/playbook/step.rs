@@ -1,0 +1,304 @@
+//! Steps: one action each, and its modifiers.
+
+use schemars::{JsonSchema, Schema};
+use serde_json::json;
+
+use super::document::{Identity, alternatives, variables};
+use super::expectation::{Capture, Expectation};
+use super::leaf::{Expression, Named, Period};
+use super::reader::{Read, Reader};
+use crate::source::{Span, Spanned};
+use crate::template::{Text, Tree};
+use crate::yaml::{Kind, Node};
+
+/// A step: exactly one action, and any of the modifiers.
+#[derive(Debug, JsonSchema)]
+pub struct Step {
+    /// Where the step stands.
+    #[schemars(skip)]
+    pub span: Span,
+    /// What other steps and the command line call the step.
+    pub id: Option<Spanned<String>>,
+    /// What the step is called in reports.
+    pub name: Option<Text>,
+    /// Words to select steps by.
+    pub tags: Option<Vec<Spanned<String>>>,
+    /// An expression; when it is false the step is skipped.
+    pub when: Option<Expression>,
+    /// What must hold; without it a request must answer 2xx and a token must be issued.
+    pub expect: Option<Expectation>,
+    /// Names for values of the result.
+    pub capture: Option<Named<Capture>>,
+    /// How long one attempt may take.
+    pub timeout: Option<Spanned<Period>>,
+    /// Whether bodies and captures of this step are secret.
+    pub sensitive: Option<bool>,
+    /// What the step does.
+    #[schemars(flatten)]
+    pub action: Action,
+}
+
+/// What a step does.
+#[derive(Debug, JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+pub enum Action {
+    /// Acquires an access token.
+    Token(Box<TokenRequest>),
+    /// Sends an HTTP request, to Resource Manager unless the URL is absolute.
+    Request(Box<Request>),
+    /// Computes variables; no request is sent.
+    Set(Named<Tree>),
+    /// Expressions that must hold; no request is sent.
+    Assert(Vec<Expression>),
+    /// None that could be read; why, stands in the diagnostics.
+    #[schemars(skip)]
+    Unreadable,
+}
+
+/// Which token to acquire: a short name, a resource URL, or a map.
+#[derive(Debug, JsonSchema)]
+#[schemars(deny_unknown_fields, transform = or_resource)]
+pub struct TokenRequest {
+    /// `arm`, `graph`, `key_vault`, `storage`, or a resource URL; `arm` without it.
+    pub resource: Option<Text>,
+    /// The identity to ask for; without it the playbook's.
+    pub identity: Option<Identity>,
+    /// Whether to ask for a new token even when a good one is there.
+    pub fresh: Option<bool>,
+}
+
+fn or_resource(schema: &mut Schema) {
+    let text = "`arm`, `graph`, `key_vault`, `storage`, or a resource URL.";
+    alternatives(schema, &[json!({"type": "string", "description": text})]);
+}
+
+/// An HTTP request: `METHOD url`, or a map.
+#[derive(Debug, JsonSchema)]
+#[schemars(deny_unknown_fields, transform = or_request_line)]
+pub struct Request {
+    /// The HTTP method; `GET` without it.
+    pub method: Option<Spanned<Method>>,
+    /// Where to; a URL that begins with `/` is on the cloud's Resource Manager endpoint.
+    pub url: Text,
+    /// How many bytes of the rendered `url` are the method and the blanks behind it.
+    #[schemars(skip)]
+    pub prefix: usize,
+    /// The value of the `api-version` parameter.
+    pub api_version: Option<Text>,
+    /// Parameters of the query; the values are encoded.
+    pub query: Option<Named<Tree>>,
+    /// Headers; they win over those of `defaults`.
+    pub headers: Option<Named<Text>>,
+    /// A body that is sent as JSON.
+    pub json: Option<Tree>,
+    /// A body that is sent as a form.
+    pub form: Option<Named<Tree>>,
+    /// A body that is sent as it is.
+    pub text: Option<Text>,
+    /// A file whose bytes are the body; relative to the playbook.
+    pub file: Option<Text>,
+    /// Whose token the request carries: `arm` for Resource Manager and `none` elsewhere, unless said.
+    pub auth: Option<Auth>,
+    /// How many redirects to follow; none without it. A token never crosses origins.
+    pub redirects: Option<Spanned<u32>>,
+}
+
+fn or_request_line(schema: &mut Schema) {
+    let line = json!({
+        "type": "string",
+        "pattern": "^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)\\s+\\S",
+        "description": "`METHOD url`; a URL that begins with `/` is on the cloud's Resource Manager endpoint.",
+    });
+    alternatives(schema, &[line]);
+}
+
+/// An HTTP method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
+#[schemars(rename_all = "UPPERCASE")]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Reads without the body.
+    Head,
+    /// Acts.
+    Post,
+    /// Creates or replaces.
+    Put,
+    /// Changes.
+    Patch,
+    /// Deletes.
+    Delete,
+    /// Asks what is possible.
+    Options,
+}
+
+impl Method {
+    /// The names and what they stand for.
+    pub const WORDS: &[(&str, Self)] = &[
+        ("GET", Self::Get),
+        ("HEAD", Self::Head),
+        ("POST", Self::Post),
+        ("PUT", Self::Put),
+        ("PATCH", Self::Patch),
+        ("DELETE", Self::Delete),
+        ("OPTIONS", Self::Options),
+    ];
+
+    /// The name on the wire.
+    pub fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, value)| *value == self).map_or("GET", |(word, _)| word)
+    }
+}
+
+/// Whose token a request carries: `arm`, `none`, a resource, or a map.
+#[derive(Debug, JsonSchema)]
+#[schemars(deny_unknown_fields, transform = or_auth_word)]
+pub struct Auth {
+    /// `none`, a short name or a resource URL.
+    pub resource: Option<Text>,
+    /// The identity whose token it is; without it the playbook's.
+    pub identity: Option<Identity>,
+    /// A token of the playbook's own making.
+    pub bearer: Option<Text>,
+}
+
+fn or_auth_word(schema: &mut Schema) {
+    let text = "`arm`, `none`, `graph`, `key_vault`, `storage`, or a resource URL.";
+    alternatives(schema, &[json!({"type": "string", "description": text})]);
+}
+
+const ACTIONS: &[&str] = &["token", "request", "set", "assert"];
+
+impl Read for Step {
+    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        let mut fields = reader.fields(node, "a step")?;
+        let id = fields.get("id", reader);
+        let name = fields.get("name", reader);
+        let tags = fields.get("tags", reader);
+        let when = fields.get("when", reader);
+        let token =
+            fields.entry("token").map(|entry| Box::<TokenRequest>::read(&entry.value, reader).map(Action::Token));
+        let request =
+            fields.entry("request").map(|entry| Box::<Request>::read(&entry.value, reader).map(Action::Request));
+        let set = fields.entry("set").map(|entry| variables(&entry.value, reader).map(Action::Set));
+        let assert = fields.entry("assert").map(|entry| Vec::read(&entry.value, reader).map(Action::Assert));
+        let is_token = token.is_some();
+        let expect = fields.get("expect", reader);
+        let capture = fields.node("capture").and_then(|node| Capture::map(node, is_token, reader));
+        let timeout = fields.get("timeout", reader);
+        let sensitive = fields.get("sensitive", reader);
+        let actions = fields.present(ACTIONS);
+        let span = actions.first().map_or(fields.span, |key| key.span);
+        match actions.as_slice() {
+            // A misspelt action is told as the unknown key that it is.
+            [] if fields.all_known() => reader.diagnostics.no_action(fields.span, ACTIONS),
+            [] => {}
+            [_] => {}
+            [first, second, ..] => reader.diagnostics.two_actions(second.span, first.span),
+        }
+        fields.finish(reader);
+        let action = [token, request, set, assert].into_iter().flatten().next().flatten();
+        let action = action.unwrap_or(Action::Unreadable);
+        Some(Step { span, id, name, tags, when, expect, capture, timeout, sensitive, action })
+    }
+}
+
+impl Read for TokenRequest {
+    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        if !matches!(node.kind, Kind::Map(_)) {
+            return reader.text(node).map(|resource| Self { resource: Some(resource), identity: None, fresh: None });
+        }
+        let mut fields = reader.fields(node, "a token request")?;
+        let request = Self {
+            resource: fields.get("resource", reader),
+            identity: fields.get("identity", reader),
+            fresh: fields.get("fresh", reader),
+        };
+        fields.finish(reader);
+        Some(request)
+    }
+}
+
+impl Read for Request {
+    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        if let Some(text) = node.text() {
+            return request_line(node, text, reader);
+        }
+        let mut fields = reader.fields(node, "a request")?;
+        let method = fields
+            .node("method")
+            .and_then(|node| reader.word(node, Method::WORDS).map(|method| Spanned::new(method, node.span)));
+        let request = Self {
+            method,
+            prefix: 0,
+            api_version: fields.get("api_version", reader),
+            query: fields.get("query", reader),
+            headers: fields.get("headers", reader),
+            json: fields.entry("json").and_then(|entry| reader.tree(&entry.value)),
+            form: fields.get("form", reader),
+            text: fields.get("text", reader),
+            file: fields.get("file", reader),
+            auth: fields.get("auth", reader),
+            redirects: fields.get("redirects", reader),
+            url: match fields.required("url", reader) {
+                Some(url) => url,
+                None => {
+                    fields.finish(reader);
+                    return None;
+                }
+            },
+        };
+        if let [first, second, ..] = fields.present(&["json", "form", "text", "file"]).as_slice() {
+            reader.diagnostics.exclusive_keys(second.span, first.span, "a request has at most one body");
+        }
+        fields.finish(reader);
+        Some(request)
+    }
+}
+
+/// Reads `METHOD url`.
+fn request_line(node: &Node, text: &str, reader: &mut Reader<'_>) -> Option<Request> {
+    let word = text.split_whitespace().next().unwrap_or("");
+    let method = Method::WORDS.iter().find(|(name, _)| *name == word).map(|(_, method)| *method);
+    let rest = text.trim_start().get(word.len()..).unwrap_or("").trim_start();
+    let Some(method) = method.filter(|_| !rest.is_empty()) else {
+        let start = text.len() - text.trim_start().len();
+        let span = reader.inside(node, start..start + word.len());
+        reader.diagnostics.request_line(span, word);
+        return None;
+    };
+    let url = reader.text(node)?;
+    Some(Request {
+        method: Some(Spanned::new(method, node.span)),
+        url,
+        prefix: text.len() - rest.len(),
+        api_version: None,
+        query: None,
+        headers: None,
+        json: None,
+        form: None,
+        text: None,
+        file: None,
+        auth: None,
+        redirects: None,
+    })
+}
+
+impl Read for Auth {
+    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        if !matches!(node.kind, Kind::Map(_)) {
+            return reader.text(node).map(|resource| Self { resource: Some(resource), identity: None, bearer: None });
+        }
+        let mut fields = reader.fields(node, "an `auth`")?;
+        let auth = Self {
+            resource: fields.get("resource", reader),
+            identity: fields.get("identity", reader),
+            bearer: fields.get("bearer", reader),
+        };
+        if let [first, second, ..] = fields.present(&["bearer", "resource"]).as_slice() {
+            reader.diagnostics.exclusive_keys(second.span, first.span, "a request carries one token");
+        }
+        fields.finish(reader);
+        Some(auth)
+    }
+}

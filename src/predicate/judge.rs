@@ -1,0 +1,379 @@
+//! The judgement of a predicate over what was found.
+
+use std::borrow::Cow;
+
+use super::Predicate;
+use super::answer::Answer::{self, Fails, Holds, Unfit};
+use super::answer::flag;
+use super::compare::of_value;
+use super::items::{any, count, empty, every, items, none};
+use crate::query::Selection;
+use crate::value::{Value, describe};
+
+/// What a predicate is judged over.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Actual<'v> {
+    /// There is no value.
+    Missing,
+    /// One value.
+    One(&'v Value),
+    /// The matches of a query that is not singular.
+    Many(Vec<&'v Value>),
+}
+
+impl<'v> From<Selection<'v>> for Actual<'v> {
+    fn from(selection: Selection<'v>) -> Actual<'v> {
+        match selection {
+            Selection::One(found) => found.map_or(Actual::Missing, Actual::One),
+            Selection::Many(found) => Actual::Many(found),
+        }
+    }
+}
+
+impl Actual<'_> {
+    /// What was found as one value, matches as a list; nothing when it is missing.
+    pub fn to_value(&self) -> Option<Value> {
+        self.value().map(Cow::into_owned)
+    }
+
+    pub(super) fn value(&self) -> Option<Cow<'_, Value>> {
+        match self {
+            Actual::Missing => None,
+            Actual::One(value) => Some(Cow::Borrowed(*value)),
+            Actual::Many(values) => Some(Cow::Owned(values.iter().copied().cloned().collect())),
+        }
+    }
+}
+
+/// The judgement of one predicate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verdict {
+    /// Whether the predicate holds.
+    pub holds: bool,
+    /// The key of the predicate.
+    pub predicate: &'static str,
+    /// The argument of the predicate.
+    pub expected: Value,
+    /// What is expected, in words.
+    pub expectation: String,
+    /// Why it does not hold, as short as a label: `got "chinanorth"`, `is missing`. Empty when it holds.
+    pub reason: String,
+}
+
+/// One verdict for each key of `predicate`.
+pub(super) fn verdicts(predicate: &Predicate<Value>, actual: &Actual<'_>) -> Vec<Verdict> {
+    let parts = match predicate {
+        Predicate::All(parts) => parts.as_slice(),
+        single => std::slice::from_ref(single),
+    };
+    if let [Predicate::All(_)] = parts {
+        return verdicts(&parts[0], actual);
+    }
+    answers(parts, actual)
+        .into_iter()
+        .map(|(part, answer)| {
+            let (holds, reason) = match answer {
+                Holds => (true, String::new()),
+                Fails(reason) | Unfit(reason) => (false, reason),
+            };
+            Verdict { holds, predicate: part.name(), expected: part.argument(), expectation: part.words(), reason }
+        })
+        .collect()
+}
+
+/// The answers of predicates that stand beside each other. `empty: true` beside `every` or `none` is no claim of its
+/// own: it says that having no items is fine.
+fn answers<'p>(parts: &'p [Predicate<Value>], actual: &Actual<'_>) -> Vec<(&'p Predicate<Value>, Answer)> {
+    let over_items = |part: &Predicate<Value>| matches!(part, Predicate::Every(_) | Predicate::None(_));
+    let lenient = |part: &Predicate<Value>| matches!(part, Predicate::Empty(Value::Bool(true)));
+    let pardon = parts.iter().any(over_items) && parts.iter().any(lenient);
+    parts
+        .iter()
+        .filter(|part| !(pardon && lenient(part)))
+        .map(|part| {
+            let excused = pardon && over_items(part) && items(actual).is_ok_and(|items| items.is_empty());
+            (part, if excused { Holds } else { ask(part, actual) })
+        })
+        .collect()
+}
+
+pub(super) fn ask(predicate: &Predicate<Value>, actual: &Actual<'_>) -> Answer {
+    match predicate {
+        Predicate::Exists(expected) => exists(expected, actual),
+        Predicate::All(parts) => all(parts, actual),
+        Predicate::Not(inner) => not(inner, actual),
+        _ if *actual == Actual::Missing => Unfit("is missing".to_owned()),
+        Predicate::Count(inner) => count(inner, actual),
+        Predicate::Empty(expected) => empty(expected, actual),
+        Predicate::Every(inner) => every(inner, actual),
+        Predicate::Any(inner) => any(inner, actual),
+        Predicate::None(inner) => none(inner, actual),
+        _ => match actual.value() {
+            Some(value) => of_value(predicate, &value),
+            None => Unfit("is missing".to_owned()),
+        },
+    }
+}
+
+fn exists(expected: &Value, actual: &Actual<'_>) -> Answer {
+    let there = match actual {
+        Actual::Missing => false,
+        Actual::One(_) => true,
+        Actual::Many(values) => !values.is_empty(),
+    };
+    match flag(expected) {
+        Ok(expected) if expected == there => Holds,
+        Ok(true) => Fails("is missing".to_owned()),
+        Ok(false) => Fails(actual.value().map(|value| format!("got {}", describe(&value))).unwrap_or_default()),
+        Err(unfit) => unfit,
+    }
+}
+
+fn all(parts: &[Predicate<Value>], actual: &Actual<'_>) -> Answer {
+    let mut failed = None;
+    for (_, answer) in answers(parts, actual) {
+        match answer {
+            Holds => {}
+            // What does not fit outweighs what fails, or a `not` around both would hold by the second.
+            Unfit(reason) => return Unfit(reason),
+            Fails(reason) => failed = failed.or(Some(reason)),
+        }
+    }
+    failed.map_or(Holds, Fails)
+}
+
+fn not(inner: &Predicate<Value>, actual: &Actual<'_>) -> Answer {
+    match ask(inner, actual) {
+        Holds => Fails(actual.value().map_or("is missing".to_owned(), |value| format!("got {}", describe(&value)))),
+        Fails(_) => Holds,
+        unfit => unfit,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::predicate::Pattern;
+    use regex::Regex;
+    use serde_json::json;
+
+    type P = Predicate<Value>;
+
+    fn one(predicate: &P, actual: &Actual<'_>) -> (bool, String) {
+        let verdicts = predicate.judge(actual);
+        assert_eq!(verdicts.len(), 1, "{verdicts:?}");
+        assert_eq!(verdicts[0].holds, verdicts[0].reason.is_empty(), "{verdicts:?}");
+        (verdicts[0].holds, verdicts[0].reason.clone())
+    }
+
+    fn holds(predicate: P, actual: Value) {
+        let (holds, reason) = one(&predicate, &Actual::One(&actual));
+        assert!(holds, "{} over {actual}: {reason}", predicate.words());
+    }
+
+    fn fails(predicate: P, actual: Value, expected: &str) {
+        let (holds, reason) = one(&predicate, &Actual::One(&actual));
+        assert!(!holds, "{} holds over {actual}", predicate.words());
+        assert_eq!(reason, expected, "{} over {actual}", predicate.words());
+    }
+
+    fn boxed(predicate: P) -> Box<P> {
+        Box::new(predicate)
+    }
+
+    fn not(predicate: P) -> P {
+        P::Not(boxed(predicate))
+    }
+
+    #[test]
+    fn equality_and_choice() {
+        holds(P::Equals(json!(1)), json!(1.0));
+        holds(P::Equals(json!({"a": 1, "b": [2]})), json!({"b": [2.0], "a": 1}));
+        fails(P::Equals(json!("chinaeast")), json!("chinanorth"), "got \"chinanorth\"");
+        fails(P::Equals(json!("5")), json!(5), "got integer 5");
+        fails(P::Equals(json!("x")), json!(null), "got null");
+        holds(P::OneOf(json!([200, 201])), json!(201));
+        fails(P::OneOf(json!([200, 201])), json!(404), "got integer 404");
+        fails(P::OneOf(json!("a")), json!("a"), "`one_of` takes a list, not text \"a\"");
+    }
+
+    #[test]
+    fn text_and_containers() {
+        holds(P::Contains(json!("bc")), json!("abcd"));
+        holds(P::Contains(json!(2)), json!([1, 2.0]));
+        holds(P::Contains(json!("a")), json!({"a": null}));
+        fails(P::Contains(json!("x")), json!("abc"), "got \"abc\"");
+        fails(P::Contains(json!(3)), json!([1, 2]), "got [1,2]");
+        fails(P::Contains(json!(3)), json!("123"), "text cannot contain integer 3");
+        fails(P::Contains(json!("1")), json!(123), "got integer 123, and only text, a list or a map will do");
+        holds(P::StartsWith(json!("/sub")), json!("/subscriptions"));
+        fails(P::StartsWith(json!("sub")), json!("/subscriptions"), "got \"/subscriptions\"");
+        holds(P::EndsWith(json!("é")), json!("café"));
+        fails(P::EndsWith(json!("e")), json!(["e"]), "got list [\"e\"], and only text will do");
+        fails(P::EndsWith(json!(1)), json!("1"), "expected text to compare with, not integer 1");
+    }
+
+    #[test]
+    fn patterns() {
+        holds(P::Matches(Pattern::compiled(json!("^a+$"), Regex::new("^a+$").unwrap())), json!("aaa"));
+        holds(P::Matches(Pattern::templated(json!("b"))), json!("abc"));
+        fails(P::Matches(Pattern::templated(json!("^b"))), json!("abc"), "got \"abc\"");
+        fails(P::Matches(Pattern::templated(json!("("))), json!("("), "\"(\" is not a regular expression");
+        fails(not(P::Matches(Pattern::templated(json!("(")))), json!("("), "\"(\" is not a regular expression");
+        fails(P::Matches(Pattern::templated(json!("1"))), json!(1), "got integer 1, and only text will do");
+    }
+
+    #[test]
+    fn numbers() {
+        holds(P::Above(json!(1)), json!(1.5));
+        fails(P::Above(json!(1)), json!(1.0), "got 1.0");
+        holds(P::AtLeast(json!(1)), json!(1.0));
+        holds(P::Below(json!(2)), json!(1));
+        holds(P::AtMost(json!(u64::MAX)), json!(u64::MAX));
+        fails(P::AtMost(json!(0)), json!(u64::MAX), "got 18446744073709551615");
+        fails(P::Above(json!(1)), json!("2"), "got text \"2\", and only a number will do");
+        fails(not(P::Above(json!(1))), json!("2"), "got text \"2\", and only a number will do");
+        fails(P::Above(json!("1")), json!(2), "expected a number to compare with, not text \"1\"");
+    }
+
+    #[test]
+    fn kinds() {
+        for (name, value) in [
+            ("text", json!("")),
+            ("string", json!("")),
+            ("integer", json!(1)),
+            ("number", json!(1)),
+            ("number", json!(1.5)),
+            ("boolean", json!(true)),
+            ("list", json!([])),
+            ("map", json!({})),
+            ("null", json!(null)),
+        ] {
+            holds(P::Type(json!(name)), value);
+        }
+        holds(P::Type(json!(["text", "null"])), json!(null));
+        holds(P::Type(json!(null)), json!(null));
+        fails(P::Type(json!("integer")), json!(1.5), "got number 1.5");
+        fails(P::Type(json!("lisst")), json!([]), "there is no type `lisst`; a similar one is `list`");
+        fails(P::Type(json!(5)), json!([]), "a type is a word, not integer 5");
+    }
+
+    #[test]
+    fn counts_and_emptiness() {
+        let count = |predicate| P::Count(boxed(predicate));
+        holds(count(P::Equals(json!(2))), json!([1, 2]));
+        holds(count(P::Equals(json!(2))), json!("éé"));
+        holds(count(P::Above(json!(0))), json!({"a": 1}));
+        fails(count(P::Equals(json!(2))), json!([1]), "got 1");
+        fails(count(P::Equals(json!(2))), json!(2), "got integer 2, and only a list, a map or text will do");
+        assert_eq!(one(&count(P::Equals(json!(0))), &Actual::Many(vec![])), (true, String::new()));
+        for value in [json!([]), json!({}), json!(""), json!(null)] {
+            holds(P::Empty(json!(true)), value.clone());
+            fails(P::Empty(json!(false)), value, "is empty");
+        }
+        fails(P::Empty(json!(true)), json!([1]), "got list [1]");
+        holds(P::Empty(json!(false)), json!("a"));
+        fails(P::Empty(json!(true)), json!(0), "got integer 0, and only a list, a map or text will do");
+        fails(P::Empty(json!("yes")), json!([]), "expected `true` or `false`, not text \"yes\"");
+    }
+
+    #[test]
+    fn parts_of_values() {
+        holds(P::Includes(json!({"a": [{"b": 1}]})), json!({"a": [{"b": 1, "c": 2}, 3], "d": 4}));
+        fails(P::Includes(json!({"a": {"b": 1}})), json!({"a": {"b": 2}}), "`a.b` is integer 2");
+        fails(P::Includes(json!({"a": {"b": 1}})), json!({"a": {}}), "`a.b` is missing");
+        fails(P::Includes(json!([3])), json!([1, 2]), "has no item that includes integer 3");
+        fails(P::Includes(json!([3])), json!("3"), "got text \"3\"");
+    }
+
+    #[test]
+    fn items_are_all_asked() {
+        let text = || boxed(P::Type(json!("text")));
+        holds(P::Every(text()), json!(["a", "b"]));
+        holds(P::Every(text()), json!({"k": "a"}));
+        fails(P::Every(text()), json!(["a", 1]), "item 1: got integer 1");
+        fails(P::Every(text()), json!([]), "has no items; `empty: true` beside it would allow that");
+        fails(P::Every(text()), json!("a"), "got text \"a\", and only a list or a map will do");
+        holds(P::Any(text()), json!([1, "a"]));
+        fails(P::Any(text()), json!([1, 2]), "got [1,2]");
+        fails(P::Any(text()), json!([]), "has no items");
+        holds(P::None(text()), json!([1, 2]));
+        fails(P::None(text()), json!([1, "a"]), "item 1 is text \"a\"");
+        fails(P::None(text()), json!([]), "has no items; `empty: true` beside it would allow that");
+        fails(not(P::Every(text())), json!([]), "has no items; `empty: true` beside it would allow that");
+        let (a, b) = (json!("a"), json!(1));
+        assert!(!one(&P::Every(text()), &Actual::Many(vec![&a, &b])).0);
+        assert!(one(&P::Every(text()), &Actual::Many(vec![&a])).0);
+    }
+
+    #[test]
+    fn empty_beside_every_allows_nothing_to_be_there() {
+        let both = |items: P| P::All(vec![items, P::Empty(json!(true))]);
+        let text = || boxed(P::Type(json!("text")));
+        holds(both(P::Every(text())), json!([]));
+        holds(both(P::None(text())), json!([]));
+        holds(both(P::Every(text())), json!(["a"]));
+        fails(both(P::Every(text())), json!([1]), "item 0: got integer 1");
+        assert!(one(&both(P::Every(text())), &Actual::Many(vec![])).0);
+        assert_eq!(one(&both(P::Every(text())), &Actual::Missing), (false, "is missing".to_owned()));
+        let strict = P::All(vec![P::Every(text()), P::Empty(json!(false))]);
+        assert_eq!(strict.judge(&Actual::One(&json!(["a"]))).len(), 2);
+    }
+
+    #[test]
+    fn ids_and_times() {
+        holds(P::ResourceId(json!("/subscriptions/A/resourceGroups/b/")), json!("/SUBSCRIPTIONS/a/resourcegroups/B"));
+        fails(P::ResourceId(json!("/subscriptions/a")), json!("/subscriptions/b"), "got \"/subscriptions/b\"");
+        holds(P::Before(json!("2024-01-02")), json!("2024-01-01T23:59:59Z"));
+        holds(P::After(json!("2024-01-01T00:00:00+08:00")), json!("2024-01-01"));
+        holds(P::After(json!("2024-01-01")), json!(1_800_000_000));
+        fails(P::After(json!("2024-01-02")), json!("2024-01-02"), "got \"2024-01-02\"");
+        fails(P::After(json!("2024-01-02")), json!("soon"), "got text \"soon\", and only a time will do");
+        fails(P::After(json!("soon")), json!("2024-01-02"), "expected a time to compare with, not text \"soon\"");
+    }
+
+    #[test]
+    fn only_exists_false_holds_of_what_is_missing() {
+        let unasked = [
+            P::Equals(json!(null)),
+            P::Empty(json!(true)),
+            P::Count(boxed(P::Equals(json!(0)))),
+            P::Every(boxed(P::Exists(json!(true)))),
+            P::None(boxed(P::Exists(json!(true)))),
+            not(P::Equals(json!("x"))),
+            not(not(P::Equals(json!("x")))),
+            P::Exists(json!(true)),
+            not(P::All(vec![P::Exists(json!(true)), P::Equals(json!(1))])),
+        ];
+        for predicate in unasked {
+            assert_eq!(one(&predicate, &Actual::Missing), (false, "is missing".to_owned()), "{}", predicate.words());
+        }
+        assert!(one(&P::Exists(json!(false)), &Actual::Missing).0);
+        assert!(one(&not(P::Exists(json!(true))), &Actual::Missing).0);
+        assert!(one(&P::Exists(json!(false)), &Actual::Many(vec![])).0);
+        holds(P::Exists(json!(true)), json!(null));
+        fails(P::Exists(json!(false)), json!(5), "got integer 5");
+        fails(not(P::Equals(json!(5))), json!(5), "got integer 5");
+    }
+
+    #[test]
+    fn each_key_has_its_own_verdict() {
+        let both = P::All(vec![P::Above(json!(1)), P::Below(json!(3))]);
+        let verdicts = both.judge(&Actual::One(&json!(5)));
+        let told: Vec<_> =
+            verdicts.iter().map(|verdict| (verdict.predicate, verdict.holds, verdict.expectation.as_str())).collect();
+        assert_eq!(told, [("above", true, "above 1"), ("below", false, "below 3")]);
+        holds(not(both), json!(5));
+    }
+
+    #[test]
+    fn leaves_are_mapped_and_errors_pass_through() {
+        let written = Predicate::Not(Box::new(Predicate::All(vec![
+            Predicate::Equals("1"),
+            Predicate::Matches(Pattern::compiled("2", Regex::new("2").unwrap())),
+        ])));
+        let read = written.try_map(&mut |leaf: &&str| leaf.parse::<i64>().map(Value::from)).unwrap();
+        assert_eq!(read.argument(), json!({"equals": 1, "matches": 2}));
+        assert!(written.try_map(&mut |_| Err::<Value, _>("no")).is_err());
+    }
+}

@@ -1,0 +1,242 @@
+//! What to look at: JSONPath queries (RFC 9535), parsed once and selected from any number of values.
+
+mod problem;
+
+use std::fmt;
+
+use jsonpath_rust::parser::model::{JpQuery, Segment, Selector};
+use jsonpath_rust::parser::parse_json_path;
+use jsonpath_rust::query::js_path_process;
+
+use crate::value::Value;
+
+pub use problem::Error;
+
+/// A JSONPath query.
+#[derive(Debug, Clone)]
+pub struct Query {
+    text: String,
+    form: Form,
+}
+
+/// A singular query is a walk; any other is left to the library.
+#[derive(Debug, Clone)]
+enum Form {
+    Walk(Vec<Step>),
+    Search(JpQuery),
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Name(String),
+    Index(i64),
+}
+
+/// What a query found in a value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Selection<'v> {
+    /// The answer of a singular query: a value, or nothing.
+    One(Option<&'v Value>),
+    /// The answer of any other query: all matches, in document order.
+    Many(Vec<&'v Value>),
+}
+
+impl Query {
+    /// Parses the text of a query.
+    ///
+    /// # Errors
+    /// When the text is not a query; the error points at the byte where it stops being one.
+    pub fn parse(text: &str) -> Result<Query, Error> {
+        if !text.starts_with('$') {
+            return Err(problem::no_root(text));
+        }
+        if let Some(error) = problem::split_word(text) {
+            return Err(error);
+        }
+        if let Some(steps) = plain(text) {
+            return Ok(Query { text: text.to_owned(), form: Form::Walk(steps) });
+        }
+        let parsed = parse_json_path(text).map_err(|error| problem::explain(text, &error))?;
+        let form = match parsed.segments.iter().map(step).collect() {
+            Some(steps) => Form::Walk(steps),
+            None => Form::Search(parsed),
+        };
+        Ok(Query { text: text.to_owned(), form })
+    }
+
+    /// Whether the query is singular: only names and indices, so that it can find one value at most. This is a
+    /// matter of its syntax, not of what it finds.
+    pub fn is_singular(&self) -> bool {
+        matches!(self.form, Form::Walk(_))
+    }
+
+    /// What the query finds in `value`.
+    pub fn select<'v>(&self, value: &'v Value) -> Selection<'v> {
+        match &self.form {
+            Form::Walk(steps) => Selection::One(steps.iter().try_fold(value, |value, step| step.take(value))),
+            Form::Search(query) => Selection::Many(matches(query, value)),
+        }
+    }
+
+    /// The text the query was parsed from.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Display for Query {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.text)
+    }
+}
+
+impl Selection<'_> {
+    /// The selection as one value: what was found, a list for a query that is not singular, nothing for a miss.
+    pub fn to_value(&self) -> Option<Value> {
+        match self {
+            Selection::One(found) => found.cloned(),
+            Selection::Many(found) => Some(found.iter().copied().cloned().collect()),
+        }
+    }
+}
+
+impl Step {
+    fn take<'v>(&self, value: &'v Value) -> Option<&'v Value> {
+        match self {
+            Step::Name(name) => value.as_object()?.get(name),
+            Step::Index(index) => {
+                let items = value.as_array()?;
+                let index = match usize::try_from(*index) {
+                    Ok(index) => index,
+                    Err(_) => items.len().checked_sub(usize::try_from(index.unsigned_abs()).ok()?)?,
+                };
+                items.get(index)
+            }
+        }
+    }
+}
+
+/// The steps of a query of plain names, `$.a.b`: nearly all queries are, and need no grammar.
+fn plain(text: &str) -> Option<Vec<Step>> {
+    let names = text.strip_prefix("$.")?.split('.');
+    names
+        .map(|name| {
+            let mut bytes = name.bytes();
+            let first = bytes.next()?;
+            let good = (first.is_ascii_alphabetic() || first == b'_')
+                && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            good.then(|| Step::Name(name.to_owned()))
+        })
+        .collect()
+}
+
+fn step(segment: &Segment) -> Option<Step> {
+    match segment {
+        Segment::Selector(Selector::Name(name)) => Some(Step::Name(name.clone())),
+        Segment::Selector(Selector::Index(index)) => Some(Step::Index(*index)),
+        _ => None,
+    }
+}
+
+fn matches<'v>(query: &JpQuery, value: &'v Value) -> Vec<&'v Value> {
+    // The only error is a result that is not part of the value, and that counts as no match.
+    let found = js_path_process(query, value).unwrap_or_default();
+    found.into_iter().map(|found| found.val).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn body() -> Value {
+        json!({
+            "name": "DevTest",
+            "odd-name": 1,
+            "tags": {"owner": "a", "a.b": 2, "": 3, "é": 4},
+            "value": [{"id": 1, "ok": true}, {"id": 2}, {"id": 3, "ok": false}],
+            "none": null
+        })
+    }
+
+    #[test]
+    fn singular_queries_give_a_value_or_nothing() {
+        let check = |text: &str, expected: Option<Value>| {
+            let query = Query::parse(text).unwrap();
+            assert!(query.is_singular(), "{text}");
+            assert_eq!(query.select(&body()), Selection::One(expected.as_ref()), "{text}");
+            assert_eq!(query.to_string(), text);
+        };
+        check("$", Some(body()));
+        check("$.name", Some(json!("DevTest")));
+        check("$['odd-name']", Some(json!(1)));
+        check("$.tags[\"a.b\"]", Some(json!(2)));
+        check("$.tags['']", Some(json!(3)));
+        check("$.tags.é", Some(json!(4)));
+        check("$.tags['\\u00e9']", Some(json!(4)));
+        check("$.value[0].id", Some(json!(1)));
+        check("$.value[-1].id", Some(json!(3)));
+        check("$ .value [1] .id", Some(json!(2)));
+        check("$.none", Some(json!(null)));
+        check("$.none.deeper", None);
+        check("$.value[3]", None);
+        check("$.value[-4]", None);
+        check("$.value['0']", None);
+        check("$.tags[0]", None);
+        check("$.missing.name", None);
+    }
+
+    #[test]
+    fn other_queries_give_the_list_of_matches() {
+        let check = |text: &str, expected: Value| {
+            let query = Query::parse(text).unwrap();
+            assert!(!query.is_singular(), "{text}");
+            assert_eq!(query.select(&body()).to_value(), Some(expected), "{text}");
+        };
+        check("$.value[*].id", json!([1, 2, 3]));
+        check("$..id", json!([1, 2, 3]));
+        check("$.value[0,2].id", json!([1, 3]));
+        check("$.value[1:].id", json!([2, 3]));
+        check("$.value[:1].id", json!([1]));
+        check("$.value[?@.ok].id", json!([1, 3]));
+        check("$.value[?@.ok == true].id", json!([1]));
+        check("$.value[?@.id > 1 && @.id < 3].id", json!([2]));
+        check("$.value[?length(@) == 1].id", json!([2]));
+        check("$.value[?@.id == 9].id", json!([]));
+        check("$['name','missing']", json!(["DevTest"]));
+        check("$.nothing[*]", json!([]));
+    }
+
+    fn json_value() -> impl Strategy<Value = Value> {
+        let leaf =
+            prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), any::<i64>().prop_map(Value::from)];
+        leaf.prop_recursive(4, 40, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::vec(("[a-c]", inner), 0..4).prop_map(|pairs| pairs.into_iter().collect()),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_parser_panic(text in "\\$?[\\PC$.\\[\\]'\"?@()*:,0-9a ]{0,40}") {
+            match Query::parse(&text) {
+                Ok(query) => { query.select(&body()); }
+                Err(error) => prop_assert!(text.is_char_boundary(error.offset), "{} in {text}", error.offset),
+            }
+        }
+
+        #[test]
+        fn the_walk_finds_what_the_library_finds(
+            value in json_value(),
+            text in "\\$(\\.[a-c]|\\['[a-c]'\\]|\\[-?[1-3]\\]|\\[0\\]){0,4}",
+        ) {
+            let query = Query::parse(&text).unwrap();
+            prop_assert!(query.is_singular());
+            let library = matches(&parse_json_path(&text).unwrap(), &value);
+            prop_assert_eq!(query.select(&value), Selection::One(library.first().copied()));
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Role-based access control as Resource Manager evaluates it: action patterns, permission sets, scopes, roles, decisions.
+
+mod decision;
+mod pattern;
+mod permission;
+mod role;
+mod scope;
+
+pub use decision::{Assignment, Decision, Grant, decide};
+pub use pattern::Pattern;
+pub use permission::Permission;
+pub use role::Role;
+pub use scope::{Scope, ScopeError};

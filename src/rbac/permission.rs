@@ -1,0 +1,78 @@
+//! Permission sets: one entry of a role, with what it grants and what it takes out again.
+
+use crate::rbac::Pattern;
+
+/// One permission entry of a role.
+///
+/// What `not_actions` takes out is taken out of this entry only: it is no deny.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Permission {
+    /// Control-plane operations that are granted.
+    pub actions: Vec<Pattern>,
+    /// Control-plane operations that are taken out again.
+    pub not_actions: Vec<Pattern>,
+    /// Data-plane operations that are granted.
+    pub data_actions: Vec<Pattern>,
+    /// Data-plane operations that are taken out again.
+    pub not_data_actions: Vec<Pattern>,
+}
+
+impl Permission {
+    /// Whether this entry grants a control-plane operation.
+    pub fn grants(&self, action: &str) -> bool {
+        matches_any(&self.actions, action) && !matches_any(&self.not_actions, action)
+    }
+
+    /// Whether this entry grants a data-plane operation.
+    pub fn grants_data(&self, action: &str) -> bool {
+        matches_any(&self.data_actions, action) && !matches_any(&self.not_data_actions, action)
+    }
+}
+
+fn matches_any(patterns: &[Pattern], action: &str) -> bool {
+    patterns.iter().any(|pattern| pattern.matches(action))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const READ_BLOB: &str = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read";
+
+    fn permission(actions: &str, not_actions: &str) -> Permission {
+        let patterns = |text: &str| text.split_whitespace().map(Pattern::parse).collect();
+        Permission { actions: patterns(actions), not_actions: patterns(not_actions), ..Permission::default() }
+    }
+
+    #[track_caller]
+    fn check(actions: &str, not_actions: &str, action: &str, expected: bool) {
+        assert_eq!(
+            permission(actions, not_actions).grants(action),
+            expected,
+            "`{actions}` less `{not_actions}` on `{action}`"
+        );
+    }
+
+    #[test]
+    fn takes_out_what_not_actions_name() {
+        check("", "", "a/read", false);
+        check("*", "", "a/read", true);
+        check("*", "a/*", "a/read", false);
+        check("*", "a/write", "a/read", true);
+        check("a/read b/read", "a/read", "b/read", true);
+    }
+
+    #[test]
+    fn the_planes_are_apart() {
+        let all = permission("*", "");
+        assert!(!all.grants_data(READ_BLOB));
+        let data = Permission {
+            data_actions: vec![Pattern::parse("*/read"), Pattern::parse("*/write")],
+            not_data_actions: vec![Pattern::parse("*/write")],
+            ..Permission::default()
+        };
+        assert!(data.grants_data(READ_BLOB));
+        assert!(!data.grants_data("a/write"));
+        assert!(!data.grants(READ_BLOB));
+    }
+}

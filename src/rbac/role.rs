@@ -1,0 +1,118 @@
+//! Roles: what a role definition holds, and the built-in ones every tenant has.
+
+use crate::rbac::{Pattern, Permission};
+
+/// A role definition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role {
+    /// The id, a GUID; for built-in roles the same in all clouds.
+    pub id: String,
+    /// The name people use, such as `Reader`.
+    pub name: String,
+    /// The permission entries; each is judged alone, and any one suffices.
+    pub permissions: Vec<Permission>,
+}
+
+impl Role {
+    /// The built-in role with this name or id; case and spaces around it do not matter.
+    pub fn built_in(name_or_id: &str) -> Option<Role> {
+        let wanted = name_or_id.trim();
+        BUILT_IN
+            .iter()
+            .find(|entry| entry.name.eq_ignore_ascii_case(wanted) || entry.id.eq_ignore_ascii_case(wanted))
+            .map(Entry::role)
+    }
+
+    /// Whether any entry grants a control-plane operation.
+    pub fn grants(&self, action: &str) -> bool {
+        self.permissions.iter().any(|entry| entry.grants(action))
+    }
+}
+
+struct Entry {
+    id: &'static str,
+    name: &'static str,
+    actions: &'static [&'static str],
+    not_actions: &'static [&'static str],
+}
+
+impl Entry {
+    fn role(&self) -> Role {
+        let patterns = |texts: &[&str]| texts.iter().map(|text| Pattern::parse(text)).collect();
+        Role {
+            id: self.id.to_owned(),
+            name: self.name.to_owned(),
+            permissions: vec![Permission {
+                actions: patterns(self.actions),
+                not_actions: patterns(self.not_actions),
+                ..Permission::default()
+            }],
+        }
+    }
+}
+
+const BUILT_IN: [Entry; 4] = [
+    Entry { id: "8e3af657-a8ff-443c-a75c-2fe8c4bcb635", name: "Owner", actions: &["*"], not_actions: &[] },
+    Entry {
+        id: "b24988ac-6180-42a0-ab88-20f7382dd24c",
+        name: "Contributor",
+        actions: &["*"],
+        not_actions: &[
+            "Microsoft.Authorization/*/Delete",
+            "Microsoft.Authorization/*/Write",
+            "Microsoft.Authorization/elevateAccess/Action",
+            "Microsoft.Blueprint/blueprintAssignments/write",
+            "Microsoft.Blueprint/blueprintAssignments/delete",
+            "Microsoft.Compute/galleries/share/action",
+            "Microsoft.Purview/consents/write",
+            "Microsoft.Purview/consents/delete",
+            "Microsoft.Resources/deploymentStacks/manageDenySetting/action",
+            "Microsoft.Subscription/cancel/action",
+            "Microsoft.Subscription/enable/action",
+        ],
+    },
+    Entry { id: "acdd72a7-3385-48ef-bd42-f606fba81ae7", name: "Reader", actions: &["*/read"], not_actions: &[] },
+    Entry {
+        id: "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9",
+        name: "User Access Administrator",
+        actions: &["*/read", "Microsoft.Authorization/*", "Microsoft.Support/*"],
+        not_actions: &[],
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_found_by_name_and_by_id() {
+        #[track_caller]
+        fn check(text: &str, expected: Option<&str>) {
+            let role = Role::built_in(text);
+            assert_eq!(role.map(|role| role.name).as_deref(), expected, "`{text}`");
+        }
+        check("Reader", Some("Reader"));
+        check(" user access administrator ", Some("User Access Administrator"));
+        check("B24988AC-6180-42A0-AB88-20F7382DD24C", Some("Contributor"));
+        check("Read", None);
+        check("", None);
+    }
+
+    #[test]
+    fn grants_what_the_documentation_says() {
+        #[track_caller]
+        fn check(role: &str, action: &str, expected: bool) {
+            let role = Role::built_in(role).expect("a built-in role");
+            assert_eq!(role.grants(action), expected, "{} on `{action}`", role.name);
+        }
+        check("Reader", "Microsoft.Storage/storageAccounts/listKeys/action", false);
+        check("Reader", "Microsoft.Network/connections/sharedKey/read", true);
+        check("Owner", "Microsoft.Authorization/roleAssignments/write", true);
+        check("Contributor", "Microsoft.Authorization/roleAssignments/write", false);
+        check("Contributor", "Microsoft.Authorization/roleAssignments/read", true);
+        check("Contributor", "Microsoft.Authorization/locks/delete", false);
+        check("Contributor", "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action", true);
+        check("User Access Administrator", "Microsoft.Authorization/roleAssignments/write", true);
+        check("User Access Administrator", "Microsoft.Compute/virtualMachines/write", false);
+    }
+}

@@ -1,0 +1,160 @@
+//! The JUnit report: a playbook is a suite, a step a case.
+//!
+//! Valid against the schema of Jenkins' xUnit plugin and the older one of Ant (windyroad), which wants
+//! attributes in full and elements in its order.
+
+use quick_xml::Writer;
+use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
+
+use super::shown;
+use crate::event::{Assertion, Outcome, Playbook, Problem, Record, Step};
+
+type Xml = Writer<Vec<u8>>;
+
+/// The report, with a line break at its end.
+pub fn render(record: &Record) -> String {
+    let mut xml = Writer::new_with_indent(Vec::new(), b' ', 2);
+    // Writing to memory cannot fail.
+    let _ = suites(&mut xml, record);
+    let mut text = String::from_utf8(xml.into_inner()).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn suites(xml: &mut Xml, record: &Record) -> std::io::Result<()> {
+    xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+    xml.write_event(Event::Start(BytesStart::new("testsuites")))?;
+    for (id, playbook) in record.playbooks.iter().enumerate() {
+        suite(xml, record, playbook, id)?;
+    }
+    xml.write_event(Event::End(BytesEnd::new("testsuites")))
+}
+
+fn suite(xml: &mut Xml, record: &Record, playbook: &Playbook, id: usize) -> std::io::Result<()> {
+    let count = |outcome| playbook.steps.iter().filter(|step| step.outcome == outcome).count().to_string();
+    let path = legal(&playbook.path);
+    // The Ant schema splits the name in two and wants no time zone behind the seconds.
+    let started = record.run.started_at.split('.').next().unwrap_or_default().trim_end_matches('Z');
+    let mut start = BytesStart::new("testsuite");
+    start.push_attribute(("name", legal(&playbook.name).as_str()));
+    start.push_attribute(("package", path.as_str()));
+    start.push_attribute(("id", id.to_string().as_str()));
+    start.push_attribute(("hostname", "localhost"));
+    start.push_attribute(("timestamp", started));
+    start.push_attribute(("tests", playbook.steps.len().to_string().as_str()));
+    start.push_attribute(("failures", count(Outcome::Failed).as_str()));
+    start.push_attribute(("errors", count(Outcome::Errored).as_str()));
+    start.push_attribute(("skipped", count(Outcome::Skipped).as_str()));
+    start.push_attribute(("time", seconds(playbook.duration.0).as_str()));
+    xml.write_event(Event::Start(start))?;
+    xml.write_event(Event::Start(BytesStart::new("properties")))?;
+    let run = &record.run;
+    let identity = run.identity.as_ref();
+    let properties = [
+        ("mi_run", Some(record.mi_run)),
+        ("run", Some(run.id.as_str())),
+        ("cloud", run.cloud.as_deref()),
+        ("identity.source", identity.map(|identity| identity.source)),
+        ("identity.principal_id", identity.and_then(|identity| identity.principal_id.as_deref())),
+    ];
+    for (name, value) in properties {
+        if let Some(value) = value {
+            let property =
+                BytesStart::new("property").with_attributes([("name", name), ("value", legal(value).as_str())]);
+            xml.write_event(Event::Empty(property))?;
+        }
+    }
+    xml.write_event(Event::End(BytesEnd::new("properties")))?;
+    for step in &playbook.steps {
+        case(xml, step, &path)?;
+    }
+    text_element(xml, "system-out", "")?;
+    text_element(xml, "system-err", "")?;
+    xml.write_event(Event::End(BytesEnd::new("testsuite")))
+}
+
+fn case(xml: &mut Xml, step: &Step, path: &str) -> std::io::Result<()> {
+    let mut start = BytesStart::new("testcase");
+    start.push_attribute(("name", legal(&step.name).as_str()));
+    start.push_attribute(("classname", path));
+    start.push_attribute(("time", seconds(step.duration_ms.0).as_str()));
+    let message = legal(&message(step));
+    let element = match step.outcome {
+        Outcome::Passed => return xml.write_event(Event::Empty(start)),
+        Outcome::Skipped => {
+            xml.write_event(Event::Start(start))?;
+            // The Ant schema allows no attribute here.
+            xml.write_event(Event::Empty(BytesStart::new("skipped")))?;
+            return xml.write_event(Event::End(BytesEnd::new("testcase")));
+        }
+        Outcome::Failed => "failure",
+        Outcome::Errored => "error",
+    };
+    xml.write_event(Event::Start(start))?;
+    let kind = step.problems.first().map_or("assertion-failed", |problem| problem.code);
+    let fault = BytesStart::new(element).with_attributes([("message", message.as_str()), ("type", kind)]);
+    xml.write_event(Event::Start(fault))?;
+    xml.write_event(Event::Text(BytesText::new(&legal(&story(step)))))?;
+    xml.write_event(Event::End(BytesEnd::new(element)))?;
+    xml.write_event(Event::End(BytesEnd::new("testcase")))
+}
+
+fn text_element(xml: &mut Xml, name: &str, text: &str) -> std::io::Result<()> {
+    xml.write_event(Event::Start(BytesStart::new(name)))?;
+    xml.write_event(Event::Text(BytesText::new(text)))?;
+    xml.write_event(Event::End(BytesEnd::new(name)))
+}
+
+/// The fault in one line.
+fn message(step: &Step) -> String {
+    let failing: Vec<&Assertion> = step.assertions.iter().filter(|assertion| !assertion.holds).collect();
+    match (step.problems.first(), failing.as_slice()) {
+        (Some(problem), _) => problem.title.clone(),
+        (None, [only]) => super::console::claim(only),
+        (None, [first, rest @ ..]) => {
+            format!("{} (and {} more)", super::console::claim(first), rest.len())
+        }
+        (None, []) => step.reason.clone().unwrap_or_default(),
+    }
+}
+
+/// All there is to say about the fault.
+fn story(step: &Step) -> String {
+    let mut lines = Vec::new();
+    for assertion in step.assertions.iter().filter(|assertion| !assertion.holds) {
+        let place = &assertion.place;
+        lines.push(format!("{} ({}:{}:{})", super::console::claim(assertion), place.path, place.line, place.column));
+        lines.push(format!("  expected: {}", shown(&assertion.expected, true)));
+        lines.push(format!("  actual:   {}", shown(&assertion.actual, assertion.found)));
+    }
+    for problem in &step.problems {
+        lines.extend(problem_lines(problem));
+    }
+    if let Some(request) = &step.request {
+        lines.push(format!("request: {} {}", request.method, request.url));
+    }
+    lines.extend(step.notes.iter().map(|note| format!("note: {note}")));
+    let place = &step.place;
+    lines.push(format!("step: {}:{}:{}", place.path, place.line, place.column));
+    lines.join("\n")
+}
+
+fn problem_lines(problem: &Problem) -> Vec<String> {
+    let mut lines = vec![format!("{}: {}", problem.code, problem.title)];
+    lines.extend(problem.notes.iter().map(|note| format!("  note: {note}")));
+    lines.extend(problem.helps.iter().map(|help| format!("  help: {help}")));
+    lines
+}
+
+fn seconds(millis: f64) -> String {
+    format!("{:.3}", millis / 1000.0)
+}
+
+/// The text without the characters that XML 1.0 has no place for.
+fn legal(text: &str) -> String {
+    let allowed = |character: &char| matches!(character, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+    let kept = |character: char| {
+        if allowed(&character) { character } else { '\u{fffd}' }
+    };
+    text.chars().map(kept).collect()
+}

@@ -1,0 +1,236 @@
+//! Assertions, judged over what came.
+
+use serde_json::Value;
+
+use super::mishap;
+use super::place::{place, problem};
+use super::playbook::{Judged, Playbook, Progress};
+use super::reply::Reply;
+use super::request::path_of;
+use crate::azure::verdict::{Access, Verdict, decide};
+use crate::diagnostic::Diagnostic;
+use crate::event::Assertion;
+use crate::http::{Status, Statuses};
+use crate::plan::{Action, Step, Subject};
+use crate::predicate::{Actual, Predicate};
+use crate::query::Query;
+use crate::source::Span;
+use crate::template::{Scope, Text, Tree};
+
+/// What a subject is called in a report.
+struct Name {
+    subject: &'static str,
+    path: Option<String>,
+    span: Span,
+}
+
+impl Playbook<'_, '_> {
+    /// Judges everything the step expects; none hides another.
+    pub(super) fn judge(&self, step: &Step, reply: &Reply, progress: &mut Progress) {
+        let speaks = |subject: &Subject| {
+            matches!(subject, Subject::Status(_) | Subject::Access(_) | Subject::Denied(_) | Subject::Error(_))
+        };
+        let silent = !step.assertions.iter().any(|assertion| speaks(&assertion.subject));
+        if silent && matches!(step.action, Action::Request(_)) {
+            progress.judged(self.status(&Statuses::success(), step.span, reply));
+        }
+        for assertion in &step.assertions {
+            self.subject(&assertion.subject, (assertion.span, reply), progress);
+        }
+    }
+
+    fn subject(&self, subject: &Subject, (span, reply): (Span, &Reply), progress: &mut Progress) {
+        let name = |path: Option<String>| Name { subject: subject.key(), path, span };
+        let text = |text: String| Value::String(text);
+        match subject {
+            Subject::Status(statuses) => progress.judged(self.status(statuses, span, reply)),
+            Subject::Access(access) => self.access(*access, None, (span, reply), progress),
+            Subject::Denied(action) => match action.render_text(&self.frame) {
+                Ok(action) => self.access(Access::Denied, Some(&action), (span, reply), progress),
+                Err(misfit) => progress.misfit(self, &misfit),
+            },
+            Subject::Error(predicate) => self.error(predicate, (span, reply), progress),
+            Subject::Header(header, predicate) => {
+                let value = reply.header(header).map(|value| text(value.to_owned()));
+                let actual = value.as_ref().map_or(Actual::Missing, Actual::One);
+                self.predicate(predicate, (name(Some(header.clone())), actual), progress);
+            }
+            Subject::Json(query, predicate) => match reply.json() {
+                Ok(json) => self.query(query, json, (name(Some(query.to_string())), predicate), progress),
+                Err(why) => {
+                    let diagnostic = mishap::not_json(&reply.body, reply.header("content-type"), why);
+                    self.once(diagnostic.at(span, "expected of a JSON body"), progress);
+                }
+            },
+            Subject::Claims(query, predicate) => {
+                self.query(query, &reply.claims, (name(Some(query.to_string())), predicate), progress);
+            }
+            Subject::Text(predicate) => {
+                let value = text(reply.text());
+                self.predicate(predicate, (name(None), Actual::One(&value)), progress);
+            }
+            Subject::Duration(predicate) => {
+                let value = Value::from((reply.duration.as_secs_f64() * 1e6).round() / 1e3);
+                self.predicate(predicate, (name(None), Actual::One(&value)), progress);
+            }
+            Subject::That(expression) => progress.judged(self.that("that", expression, &self.frame.with_reply(reply))),
+        }
+    }
+
+    /// Tells a cause once, though several assertions meet it.
+    fn once(&self, diagnostic: Diagnostic, progress: &mut Progress) {
+        if !progress.step.problems.iter().any(|known| known.code == diagnostic.code) {
+            progress.errored(self, diagnostic);
+        }
+    }
+
+    fn query(
+        &self,
+        query: &Query,
+        value: &Value,
+        (name, predicate): (Name, &Predicate<Tree>),
+        progress: &mut Progress,
+    ) {
+        self.predicate(predicate, (name, Actual::from(query.select(value))), progress);
+    }
+
+    fn predicate(&self, predicate: &Predicate<Tree>, (name, actual): (Name, Actual<'_>), progress: &mut Progress) {
+        let rendered = match predicate.try_map(&mut |tree: &Tree| tree.render(&self.frame)) {
+            Ok(rendered) => rendered,
+            Err(found) => return progress.misfit(self, &found),
+        };
+        let found = actual.to_value();
+        for verdict in rendered.judge(&actual) {
+            progress.judged(Judged::Assertion(Box::new(Assertion {
+                subject: name.subject,
+                path: name.path.clone(),
+                predicate: verdict.predicate.to_owned(),
+                expected: verdict.expected,
+                actual: found.clone().unwrap_or(Value::Null),
+                found: found.is_some(),
+                holds: verdict.holds,
+                reason: Some(verdict.reason).filter(|reason| !reason.is_empty()),
+                place: place(self.engine.sources, name.span),
+            })));
+        }
+    }
+
+    /// One of the codes of an error: the outer one's verdict is told, unless an inner one holds.
+    fn error(&self, predicate: &Predicate<Tree>, (span, reply): (Span, &Reply), progress: &mut Progress) {
+        let error = reply.arm_error();
+        let codes: Vec<Value> = error.iter().flat_map(|error| error.codes()).map(Value::from).collect();
+        let rendered = match predicate.try_map(&mut |tree: &Tree| tree.render(&self.frame)) {
+            Ok(rendered) => rendered,
+            Err(found) => return progress.misfit(self, &found),
+        };
+        let holding = codes.iter().find(|code| rendered.judge(&Actual::One(code)).iter().all(|verdict| verdict.holds));
+        let actual = holding.or(codes.first()).map_or(Actual::Missing, Actual::One);
+        self.predicate(predicate, (Name { subject: "error", path: None, span }, actual), progress);
+    }
+
+    fn status(&self, statuses: &Statuses, span: Span, reply: &Reply) -> Judged {
+        let predicate = match statuses.0.as_slice() {
+            [Status::Code(_)] => "equals",
+            _ => "one_of",
+        };
+        Judged::Assertion(Box::new(Assertion {
+            subject: "status",
+            path: None,
+            predicate: predicate.to_owned(),
+            expected: statuses.to_value(),
+            actual: Value::from(reply.status),
+            found: true,
+            holds: statuses.include(reply.status),
+            reason: Some(format!("got {}", reply.status)),
+            place: place(self.engine.sources, span),
+        }))
+    }
+
+    /// What access control says, against what it is expected to say. `action` is the one a refusal must name.
+    fn access(&self, expected: Access, action: Option<&str>, (span, reply): (Span, &Reply), progress: &mut Progress) {
+        let error = reply.arm_error();
+        let verdict = decide(reply.status, error.as_ref(), reply.header("x-ms-failure-cause"));
+        let refused = error.as_ref().and_then(|error| error.action.clone());
+        let (holds, words) = match (expected, &verdict) {
+            (_, Verdict::Undecided(why)) => {
+                let diagnostic = mishap::undecided(expected.word(), why, error.as_ref());
+                return progress
+                    .errored(self, diagnostic.at(span, format!("cannot tell whether it is {}", expected.word())));
+            }
+            (Access::Denied, Verdict::Denied(words)) => match (action, &refused) {
+                (Some(wanted), Some(named)) if !wanted.eq_ignore_ascii_case(named) => {
+                    let diagnostic = mishap::other_action(wanted, named).at(span, "another action was refused");
+                    return progress.errored(self, diagnostic);
+                }
+                _ => (true, words),
+            },
+            (Access::Allowed, Verdict::Allowed(words)) => (true, words),
+            (Access::Allowed, Verdict::Blocked(words)) => {
+                progress.step.notes.push(format!("access control let it through, but it was stopped: {words}"));
+                (true, words)
+            }
+            (
+                _,
+                Verdict::Allowed(words) | Verdict::Missing(words) | Verdict::Denied(words) | Verdict::Blocked(words),
+            ) => (false, words),
+        };
+        if holds && expected == Access::Denied {
+            self.unproven(progress);
+        }
+        let actual = match &verdict {
+            Verdict::Allowed(_) => "allowed",
+            Verdict::Missing(_) => "allowed, and not found",
+            Verdict::Denied(_) => "denied",
+            Verdict::Blocked(_) | Verdict::Undecided(_) => "stopped by something else",
+        };
+        let named = action.map_or_else(|| expected.word().to_owned(), str::to_owned);
+        let actual = if action.is_some() { refused.unwrap_or_else(|| actual.to_owned()) } else { actual.to_owned() };
+        progress.judged(Judged::Assertion(Box::new(Assertion {
+            subject: expected.word(),
+            path: None,
+            predicate: "equals".to_owned(),
+            expected: Value::String(named),
+            actual: Value::String(actual),
+            found: true,
+            holds,
+            reason: Some(format!("got {words}")),
+            place: place(self.engine.sources, span),
+        })));
+    }
+
+    /// A refusal proves nothing about existence: says so, unless another step has shown the target to exist.
+    fn unproven(&self, progress: &mut Progress) {
+        let Some(request) = &progress.step.request else {
+            return;
+        };
+        let path = path_of(&request.url);
+        let below = format!("{path}/");
+        if !self.seen.borrow().iter().any(|seen| *seen == path || seen.starts_with(&below)) {
+            progress.step.notes.push("denied, or it does not exist: no step has shown that it does".to_owned());
+        }
+    }
+
+    /// An expression that must be true.
+    pub(super) fn that(&self, subject: &'static str, expression: &Text, scope: &dyn Scope) -> Judged {
+        match expression.render(scope) {
+            Ok(value) => {
+                let holds = crate::value::truth(&value);
+                Judged::Assertion(Box::new(Assertion {
+                    subject,
+                    path: None,
+                    predicate: "that".to_owned(),
+                    expected: super::assert::expected(expression),
+                    reason: Some(format!("is {}", crate::value::describe(&value))),
+                    actual: value,
+                    found: true,
+                    holds,
+                    place: place(self.engine.sources, expression.span),
+                }))
+            }
+            Err(found) => {
+                let diagnostic = found.diagnostic(self.engine.sources);
+                Judged::Problem(Box::new(problem(self.engine.sources, diagnostic, expression.span)))
+            }
+        }
+    }
+}

@@ -1,0 +1,355 @@
+//! The `request` action: render, find the token it may carry, send, follow redirects where that is wished.
+
+use serde_json::Value;
+
+use super::mishap;
+use super::playbook::{Playbook, Progress};
+use super::reply::Reply;
+use crate::diagnostic::Diagnostic;
+use crate::event::redact::MARK;
+use crate::event::{self, Attempt, Headers};
+use crate::http::{self, Answer, Route};
+use crate::plan::{Auth, Body, Request, Step};
+use crate::template::Misfit;
+
+/// Headers whose values are never shown, in lower case.
+const SECRET_HEADERS: &[&str] =
+    &["authorization", "proxy-authorization", "cookie", "x-identity-header", "secret", "x-api-key", "api-key"];
+
+/// What a request goes to.
+struct Target {
+    url: String,
+    is_arm: bool,
+}
+
+impl Playbook<'_, '_> {
+    /// Sends the request of a step; what came, or nothing when it could not be sent.
+    pub(super) async fn request(&self, step: &Step, request: &Request, progress: &mut Progress) -> Option<Reply> {
+        let target = self.target(step, request, progress).await?;
+        let mut outgoing = match self.outgoing(step, request, &target) {
+            Ok(outgoing) => outgoing,
+            Err(Unsent::Misfit(misfit)) => {
+                progress.misfit(self, &misfit);
+                return None;
+            }
+            Err(Unsent::Diagnostic(diagnostic)) => {
+                progress.errored(self, *diagnostic);
+                return None;
+            }
+        };
+        if let Some(bearer) = self.bearer(step, request, (&target, progress)).await? {
+            outgoing.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("authorization"));
+            outgoing.headers.push(("authorization".to_owned(), format!("Bearer {bearer}")));
+        }
+        for (name, value) in &outgoing.headers {
+            if is_secret(name) {
+                let bare = value.split_once(' ').map_or(value.as_str(), |(_, credentials)| credentials);
+                self.engine.outlet.hide(bare);
+            }
+        }
+        let reply = self.follow(outgoing, request.redirects, progress).await?;
+        if target.is_arm && (200..300).contains(&reply.status) {
+            self.seen.borrow_mut().insert(path_of(&target.url));
+        }
+        Some(reply)
+    }
+
+    /// Where the request goes: the URL with its parameters.
+    async fn target(&self, step: &Step, request: &Request, progress: &mut Progress) -> Option<Target> {
+        let rendered = match request.url.render_text(&self.frame) {
+            Ok(text) => text,
+            Err(misfit) => {
+                progress.misfit(self, &misfit);
+                return None;
+            }
+        };
+        let written = rendered.get(request.prefix..).unwrap_or_default().trim();
+        let mut url = if written.starts_with('/') {
+            let base = match &self.engine.settings.arm_endpoint {
+                Some(endpoint) => endpoint.trim_end_matches('/').to_owned(),
+                None => self.the_cloud(step, progress).await?.arm.clone(),
+            };
+            format!("{base}{written}")
+        } else {
+            written.to_owned()
+        };
+        if http::origin(&url).is_none_or(|(scheme, ..)| scheme != "https" && scheme != "http") {
+            let title = format!("`{written}` is no URL that a request can go to");
+            let help = "begin with `/` for Resource Manager, or with `https://`";
+            let diagnostic = Diagnostic::error("invalid-url", title).at(request.url.span, "rendered from here");
+            progress.errored(self, diagnostic.help(help));
+            return None;
+        }
+        let is_arm = written.starts_with('/') || self.is_arm(&url);
+        match self.parameters(request, is_arm, &url) {
+            Ok(parameters) => {
+                for parameter in parameters {
+                    url.push(if url.contains('?') { '&' } else { '?' });
+                    url.push_str(&parameter);
+                }
+            }
+            Err(misfit) => {
+                progress.misfit(self, &misfit);
+                return None;
+            }
+        }
+        Some(Target { url, is_arm })
+    }
+
+    /// Whether an absolute URL is on Resource Manager. Where the cloud is not known yet, it is on none.
+    fn is_arm(&self, url: &str) -> bool {
+        let given = self.engine.settings.arm_endpoint.as_deref().and_then(http::origin);
+        let known = self.cloud.borrow();
+        let named = ["public", "china", "usgov"].into_iter().filter_map(crate::azure::cloud::Cloud::named);
+        (given.is_some() && given == http::origin(url))
+            || known.as_ref().is_some_and(|cloud| cloud.is_arm(url))
+            || known.is_none() && named.into_iter().any(|cloud| cloud.is_arm(url))
+    }
+
+    fn parameters(&self, request: &Request, is_arm: bool, url: &str) -> Result<Vec<String>, Box<Misfit>> {
+        let mut parameters = Vec::new();
+        if let Some((version, is_default)) = &request.api_version {
+            let query = url.split_once('?').map_or("", |(_, query)| query).to_ascii_lowercase();
+            let named = query.split('&').any(|pair| pair.starts_with("api-version="))
+                || request.query.iter().any(|(name, _)| name.eq_ignore_ascii_case("api-version"));
+            if !is_default || is_arm && !named {
+                let version = version.render_text(&self.frame)?;
+                parameters.push(format!("api-version={}", http::encode(&version)));
+            }
+        }
+        for (name, tree) in &request.query {
+            let values = match tree.render(&self.frame)? {
+                Value::Null => continue,
+                Value::Array(items) => items,
+                one => vec![one],
+            };
+            for value in values {
+                // `$top` and `$filter` are written so by everyone, and `$` may stand in a query.
+                let name = http::encode(name).replace("%24", "$");
+                parameters.push(format!("{name}={}", http::encode(&crate::value::to_text(&value))));
+            }
+        }
+        Ok(parameters)
+    }
+
+    /// The request without a token.
+    fn outgoing(&self, step: &Step, request: &Request, target: &Target) -> Result<http::Request, Unsent> {
+        let mut headers: Vec<(String, String)> = Vec::new();
+        let (body, content_type) = self.body(&request.body)?;
+        if target.is_arm {
+            headers.push(("accept".to_owned(), "application/json".to_owned()));
+            // Messages in English, whatever the account's language: reports compare and search them.
+            headers.push(("accept-language".to_owned(), "en-US".to_owned()));
+        }
+        headers.extend(content_type.map(|kind| ("content-type".to_owned(), kind.to_owned())));
+        for (name, text) in &request.headers {
+            headers.retain(|(own, _)| !own.eq_ignore_ascii_case(name));
+            headers.push((name.clone(), text.render_text(&self.frame)?));
+        }
+        Ok(http::Request {
+            method: request.method,
+            url: target.url.clone(),
+            headers,
+            body,
+            timeout: step.timeout,
+            route: route(&target.url),
+        })
+    }
+
+    fn body(&self, body: &Body) -> Result<(Option<Vec<u8>>, Option<&'static str>), Unsent> {
+        Ok(match body {
+            Body::None => (None, None),
+            Body::Json(tree) => (Some(tree.render(&self.frame)?.to_string().into_bytes()), Some("application/json")),
+            Body::Form(form) => {
+                let pairs = form.iter().map(|(name, tree)| {
+                    let value = crate::value::to_text(&tree.render(&self.frame)?);
+                    Ok(format!("{}={}", http::encode(name), http::encode(&value)))
+                });
+                let text = pairs.collect::<Result<Vec<_>, Box<Misfit>>>()?.join("&");
+                (Some(text.into_bytes()), Some("application/x-www-form-urlencoded"))
+            }
+            Body::Text(text) => (Some(text.render_text(&self.frame)?.into_bytes()), Some("text/plain; charset=utf-8")),
+            Body::File(text) => {
+                let written = text.render_text(&self.frame)?;
+                let refuse = |why: String| {
+                    let title = format!("the file `{written}` cannot be sent");
+                    let diagnostic = Diagnostic::error("unreadable-file", title).at(text.span, why);
+                    Unsent::Diagnostic(Box::new(diagnostic))
+                };
+                let path = std::path::Path::new(&written);
+                let inside = path
+                    .components()
+                    .all(|part| matches!(part, std::path::Component::Normal(_) | std::path::Component::CurDir));
+                if !inside {
+                    return Err(refuse("files stay in the folder of the playbook".to_owned()));
+                }
+                let bytes = (self.engine.world.file)(&self.job.folder.join(path));
+                (Some(bytes.map_err(|error| refuse(error.to_string()))?), Some("application/octet-stream"))
+            }
+        })
+    }
+
+    /// The token the request carries: `Some(None)` for none, `None` when one is wanted and not to be had.
+    async fn bearer(
+        &self,
+        step: &Step,
+        request: &Request,
+        (target, progress): (&Target, &mut Progress),
+    ) -> Option<Option<String>> {
+        let (resource, identity) = match &request.auth {
+            Auth::Default if target.is_arm => ("arm".to_owned(), None),
+            Auth::Default => return Some(None),
+            Auth::Bearer(text) => match text.render_text(&self.frame) {
+                Ok(bearer) => {
+                    self.engine.outlet.hide(&bearer);
+                    return self.guard(target, (&bearer, true), progress).await.map(|()| Some(bearer));
+                }
+                Err(misfit) => {
+                    progress.misfit(self, &misfit);
+                    return None;
+                }
+            },
+            Auth::Resource(resource, identity) => match resource.as_ref().map(|text| text.render_text(&self.frame)) {
+                None => ("arm".to_owned(), identity.as_ref()),
+                Some(Ok(word)) if word == "none" => return Some(None),
+                Some(Ok(word)) => (word, identity.as_ref()),
+                Some(Err(misfit)) => {
+                    progress.misfit(self, &misfit);
+                    return None;
+                }
+            },
+        };
+        let resource = self.resource(&resource, step, progress).await?;
+        self.guard(target, (&resource, !matches!(request.auth, Auth::Default)), progress).await?;
+        let selector = self.selector(identity, progress)?;
+        let token = self.acquire(step, progress, (&resource, &selector, false)).await?;
+        Some(Some(token.secret.reveal().to_owned()))
+    }
+
+    /// Lets a token go only over https or to loopback, and only to a host of its audience, unless the step
+    /// itself says whose token it is.
+    async fn guard(&self, target: &Target, (resource, said): (&str, bool), progress: &mut Progress) -> Option<()> {
+        let (scheme, host, _) = http::origin(&target.url)?;
+        let private = scheme == "https" || http::is_loopback(&host);
+        let given = self.engine.settings.arm_endpoint.as_deref().and_then(http::origin);
+        let at_home = given.is_some() && given == http::origin(&target.url)
+            || self.cloud.borrow().as_ref().is_some_and(|cloud| cloud.belongs(resource, &target.url));
+        if private && (said || at_home) {
+            return Some(());
+        }
+        let shown = if said { "a resource that the step names" } else { resource };
+        progress.errored(self, mishap::token_withheld(&target.url, shown));
+        None
+    }
+
+    /// Sends, and follows as many redirects as are wished.
+    async fn follow(&self, mut outgoing: http::Request, redirects: u32, progress: &mut Progress) -> Option<Reply> {
+        let mut left = redirects;
+        loop {
+            let url = outgoing.url.clone();
+            let answer = self.send(&outgoing, progress).await;
+            let response = match answer {
+                Ok(response) => response,
+                Err(fault) => {
+                    progress.errored(self, mishap::fault(&fault, &url));
+                    return None;
+                }
+            };
+            let location = response.header("location").filter(|_| matches!(response.status, 301..=303 | 307 | 308));
+            let next = location.and_then(|location| http::join(&url, location));
+            let Some(next) = next.filter(|_| left > 0) else {
+                return Some(Reply::new(response.status, response.headers, response.body, response.duration));
+            };
+            left -= 1;
+            if http::origin(&next) != http::origin(&url) {
+                outgoing.headers.retain(|(name, _)| !is_secret(name));
+            }
+            if response.status == 303 || matches!(response.status, 301 | 302) && outgoing.method == "POST" {
+                outgoing.method = "GET";
+                outgoing.body = None;
+                outgoing.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
+            }
+            outgoing.route = route(&next);
+            outgoing.url = next;
+        }
+    }
+
+    /// One attempt.
+    async fn send(&self, outgoing: &http::Request, progress: &mut Progress) -> Answer {
+        let request = event::Request {
+            method: outgoing.method.to_owned(),
+            url: outgoing.url.clone(),
+            headers: Headers(outgoing.headers.iter().map(shown_header).collect()),
+        };
+        let answer = self.engine.world.transport.send(outgoing.clone()).await;
+        progress.attempts += 1;
+        let response = answer.as_ref().ok();
+        let header = |name: &str| response.and_then(|response| response.header(name)).map(str::to_owned);
+        let attempt = Attempt {
+            number: progress.attempts,
+            duration_ms: answer.as_ref().map_or_else(|fault| fault.duration, |response| response.duration).into(),
+            status: response.map(|response| response.status),
+            error: answer.as_ref().err().map(|fault| mishap::fault(fault, &outgoing.url).title),
+            waited_ms: event::Millis(0.0),
+            request_id: header("x-ms-request-id"),
+            correlation_id: header("x-ms-correlation-request-id"),
+        };
+        let shown = response.map(|response| event::Response {
+            status: response.status,
+            headers: Headers(response.headers.clone()),
+            body_bytes: response.body.len(),
+        });
+        let exchange = self.engine.settings.bodies.then(|| {
+            Box::new(event::Exchange {
+                request: request.clone(),
+                request_body: outgoing.body.as_ref().map(|body| String::from_utf8_lossy(body).into_owned()),
+                response: shown.clone(),
+                response_body: response.map(|response| response.text().into_owned()),
+            })
+        });
+        progress.step.request = Some(request);
+        progress.step.response = shown;
+        self.record(attempt, exchange, progress);
+        answer
+    }
+}
+
+/// A header as events hold it. Redaction would find the secret too; this spares the search.
+fn shown_header((name, value): &(String, String)) -> (String, String) {
+    let value = match is_secret(name) {
+        true if value.starts_with("Bearer ") => format!("Bearer {MARK}"),
+        true => MARK.to_owned(),
+        false => value.clone(),
+    };
+    (name.clone(), value)
+}
+
+/// Whether the value of a header is never shown.
+fn is_secret(name: &str) -> bool {
+    SECRET_HEADERS.iter().any(|secret| name.eq_ignore_ascii_case(secret))
+}
+
+/// Why a request was not sent.
+enum Unsent {
+    Misfit(Box<Misfit>),
+    Diagnostic(Box<Diagnostic>),
+}
+
+impl From<Box<Misfit>> for Unsent {
+    fn from(misfit: Box<Misfit>) -> Self {
+        Unsent::Misfit(misfit)
+    }
+}
+
+fn route(url: &str) -> Route {
+    match http::origin(url) {
+        Some((_, host, _)) if http::is_local(&host) => Route::Local,
+        _ => Route::Outside,
+    }
+}
+
+/// The path of a URL in lower case: what names a thing in Resource Manager.
+pub(super) fn path_of(url: &str) -> String {
+    let path = url.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..])).unwrap_or("");
+    path.split(['?', '#']).next().unwrap_or("").trim_end_matches('/').to_ascii_lowercase()
+}

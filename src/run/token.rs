@@ -1,0 +1,271 @@
+//! The `token` action, and the tokens that requests carry.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::mishap;
+use super::playbook::{Playbook, Progress};
+use super::reply::Reply;
+use crate::azure::cloud::Cloud;
+use crate::azure::metadata;
+use crate::diagnostic::Diagnostic;
+use crate::event::{self, Attempt, AttemptFinished, Event, Headers, TokenAnswered};
+use crate::identity::imds::{self, Ask};
+use crate::identity::{Exchange, Refusal, Selector, Token};
+use crate::plan::{Step, TokenRequest};
+use crate::template::Text;
+
+impl Playbook<'_, '_> {
+    /// Acquires the token a step asks for.
+    pub(super) async fn token(&self, step: &Step, token: &TokenRequest, progress: &mut Progress) -> Option<Reply> {
+        let written = match &token.resource {
+            None => "arm".to_owned(),
+            Some(resource) => match resource.render_text(&self.frame) {
+                Ok(text) => text,
+                Err(misfit) => {
+                    progress.misfit(self, &misfit);
+                    return None;
+                }
+            },
+        };
+        let resource = self.resource(&written, step, progress).await?;
+        let selector = self.selector(token.identity.as_ref(), progress)?;
+        let token = self.acquire(step, progress, (&resource, &selector, token.fresh)).await?;
+        let exchange = &token.exchange;
+        let mut reply = Reply::new(exchange.status, exchange.headers.clone(), exchange.body.clone(), exchange.duration);
+        reply.claims = Arc::new(token.claims.clone());
+        let url = exchange.url.clone();
+        progress.step.request =
+            Some(event::Request { method: "GET".to_owned(), url, headers: Headers(exchange.request_headers.clone()) });
+        progress.step.response = Some(event::Response {
+            status: exchange.status,
+            headers: Headers(exchange.headers.clone()),
+            body_bytes: exchange.body.len(),
+        });
+        Some(reply)
+    }
+
+    /// The resource that a word or a URL stands for.
+    pub(super) async fn resource(&self, written: &str, step: &Step, progress: &mut Progress) -> Option<String> {
+        if !crate::azure::cloud::SHORT_NAMES.contains(&written) {
+            return Some(written.to_owned());
+        }
+        let cloud = self.the_cloud(step, progress).await?;
+        let resource = cloud.resource(written);
+        if resource.is_empty() {
+            let title = format!("the cloud `{}` has no resource `{written}`", cloud.name);
+            let help =
+                format!("name it in the playbook: `cloud: {{{written}: https://…}}`, or give the resource's URL");
+            progress.errored(self, Diagnostic::error("unknown-resource", title).help(help));
+            return None;
+        }
+        Some(resource.to_owned())
+    }
+
+    /// The identity a step names, or the playbook's.
+    pub(super) fn selector(&self, own: Option<&Selector<Text>>, progress: &mut Progress) -> Option<Selector> {
+        let selector = own.unwrap_or(&self.job.plan.identity);
+        match selector.try_map(|text| text.render_text(&self.frame)) {
+            Ok(selector) => Some(selector),
+            Err(misfit) => {
+                progress.misfit(self, &misfit);
+                None
+            }
+        }
+    }
+
+    /// The token of the playbook's identity for Resource Manager.
+    pub(super) async fn own_token(&self, step: &Step, progress: &mut Progress) -> Option<Rc<Token>> {
+        let resource = self.resource("arm", step, progress).await?;
+        let selector = self.selector(None, progress)?;
+        self.acquire(step, progress, (&resource, &selector, false)).await
+    }
+
+    /// A token: one that is there, or a new one. The last of the three tells that only a new one will do.
+    pub(super) async fn acquire(
+        &self,
+        step: &Step,
+        progress: &mut Progress,
+        (resource, selector, fresh): (&str, &Selector, bool),
+    ) -> Option<Rc<Token>> {
+        let now = self.engine.world.clock.now();
+        if let Some(token) = self.engine.cache.get(selector, resource, now).filter(|_| !fresh) {
+            return Some(token);
+        }
+        if let Some(step) = self.engine.shared.silent.borrow().as_ref().filter(|_| progress.step.action != "token") {
+            progress.errored(self, mishap::still_no_token(step));
+            return None;
+        }
+        let given = self.engine.settings.imds_endpoint.as_deref();
+        let endpoint = given.unwrap_or(imds::ENDPOINT);
+        let ask = Ask { endpoint, resource, selector, timeout: step.timeout, now };
+        match imds::acquire(&ask, self.engine.world.transport).await {
+            Ok(token) => {
+                self.hide(&token);
+                self.attempted(&token.exchange, None, progress);
+                let token = Rc::new(token);
+                self.engine.cache.put(selector, &token);
+                self.introduce(&token);
+                Some(token)
+            }
+            Err(refusal) => {
+                let diagnostic = mishap::no_token(&refusal, selector, given.is_some());
+                if !matches!(refusal, Refusal::Refused { .. }) {
+                    self.engine.shared.silent.borrow_mut().get_or_insert_with(|| progress.step.name.clone());
+                }
+                match &refusal {
+                    Refusal::Silent { .. } => self.unanswered(&diagnostic.title, progress),
+                    Refusal::Refused { exchange, .. } | Refusal::Foreign { exchange, .. } => {
+                        self.attempted(exchange, Some(&diagnostic.title), progress);
+                    }
+                }
+                progress.errored(self, diagnostic);
+                None
+            }
+        }
+    }
+
+    /// Nothing of a token may leave the run from here on.
+    fn hide(&self, token: &Token) {
+        self.engine.outlet.hide(token.secret.reveal());
+        for name in ["access_token", "refresh_token", "id_token"] {
+            if let Some(secret) = token.answer.get(name).and_then(Value::as_str) {
+                self.engine.outlet.hide(secret);
+            }
+        }
+    }
+
+    /// Tells templates and the report who the run is.
+    fn introduce(&self, token: &Token) {
+        let claim = |name: &str| token.claims.get(name).and_then(Value::as_str).map(str::to_owned);
+        let identity = event::Identity {
+            source: token.source,
+            principal_id: claim("oid"),
+            client_id: claim("appid").or_else(|| claim("azp")),
+            tenant_id: claim("tid"),
+        };
+        if self.frame.lacks("identity") {
+            self.frame.put("identity", serde_json::json!(identity));
+        }
+        self.engine.shared.identity.borrow_mut().get_or_insert(identity);
+    }
+
+    /// The cloud: the playbook's, or the one that the VM is in.
+    pub(super) async fn the_cloud(&self, step: &Step, progress: &mut Progress) -> Option<Rc<Cloud>> {
+        let known = self.cloud.borrow().clone();
+        let cloud = match known {
+            Some(cloud) => cloud,
+            None => {
+                let cloud = Rc::new(self.ask_cloud(step, progress).await?);
+                self.frame.put("cloud", cloud.to_value());
+                *self.cloud.borrow_mut() = Some(Rc::clone(&cloud));
+                cloud
+            }
+        };
+        self.engine.shared.cloud.borrow_mut().get_or_insert_with(|| cloud.name.clone());
+        Some(cloud)
+    }
+
+    async fn ask_cloud(&self, step: &Step, progress: &mut Progress) -> Option<Cloud> {
+        let given = self.engine.settings.imds_endpoint.as_deref();
+        let endpoint = given.unwrap_or(imds::ENDPOINT);
+        let help = "or name the cloud in the playbook: `cloud: public`, `china` or `usgov`";
+        let response = match self.engine.world.transport.send(metadata::request(endpoint, step.timeout)).await {
+            Ok(response) => response,
+            Err(fault) => {
+                let endpoint = format!("{}/metadata/instance", endpoint.trim_end_matches('/'));
+                let refusal = Refusal::Silent { endpoint, fault };
+                let diagnostic = mishap::no_token(&refusal, &Selector::System, given.is_some());
+                self.unanswered(&diagnostic.title, progress);
+                progress.errored(self, diagnostic.help(help));
+                return None;
+            }
+        };
+        let document: Option<Value> = serde_json::from_slice(&response.body).ok();
+        let environment = document.as_ref().and_then(metadata::environment).unwrap_or_default();
+        let cloud = Cloud::of_environment(environment);
+        if cloud.is_none() {
+            let title = "the VM's instance metadata does not name a cloud that is known";
+            let note = format!("status {}, `azEnvironment` is `{environment}`", response.status);
+            progress.errored(self, Diagnostic::error("unknown-cloud", title).note(note).help(help));
+        }
+        cloud
+    }
+
+    /// Tells of an answer from an identity endpoint. It is an attempt of a `token` step only: a request that needed
+    /// a token first has made no attempt yet.
+    fn attempted(&self, exchange: &Exchange, error: Option<&str>, progress: &mut Progress) {
+        let header = |wanted: &str| {
+            let mut headers = exchange.headers.iter();
+            headers.find(|(name, _)| name == wanted).map(|(_, value)| value.clone())
+        };
+        let attempt = Attempt {
+            number: progress.attempts + 1,
+            duration_ms: exchange.duration.into(),
+            status: Some(exchange.status),
+            error: error.map(str::to_owned),
+            waited_ms: event::Millis(0.0),
+            request_id: header("x-ms-request-id"),
+            correlation_id: header("x-ms-correlation-request-id"),
+        };
+        let shown = self.engine.settings.bodies.then(|| {
+            Box::new(event::Exchange {
+                request: event::Request {
+                    method: "GET".to_owned(),
+                    url: exchange.url.clone(),
+                    headers: Headers(exchange.request_headers.clone()),
+                },
+                request_body: None,
+                response: Some(event::Response {
+                    status: exchange.status,
+                    headers: Headers(exchange.headers.clone()),
+                    body_bytes: exchange.body.len(),
+                }),
+                response_body: Some(String::from_utf8_lossy(&exchange.body).into_owned()),
+            })
+        });
+        if progress.step.action == "token" {
+            progress.attempts += 1;
+            return self.record(attempt, shown, progress);
+        }
+        self.engine.outlet.send(Event::TokenAnswered(TokenAnswered {
+            at_ms: self.engine.at(),
+            playbook: self.index,
+            step: progress.step.index,
+            status: exchange.status,
+            exchange: shown,
+        }));
+    }
+
+    /// Records an attempt of a `token` step that got no answer.
+    fn unanswered(&self, error: &str, progress: &mut Progress) {
+        if progress.step.action != "token" {
+            return;
+        }
+        progress.attempts += 1;
+        let attempt = Attempt {
+            number: progress.attempts,
+            duration_ms: event::Millis(0.0),
+            status: None,
+            error: Some(error.to_owned()),
+            waited_ms: event::Millis(0.0),
+            request_id: None,
+            correlation_id: None,
+        };
+        self.record(attempt, None, progress);
+    }
+
+    /// Tells an attempt, and keeps it with its step.
+    pub(super) fn record(&self, attempt: Attempt, exchange: Option<Box<event::Exchange>>, progress: &mut Progress) {
+        progress.step.attempts.push(attempt.clone());
+        self.engine.outlet.send(Event::AttemptFinished(AttemptFinished {
+            at_ms: self.engine.at(),
+            playbook: self.index,
+            step: progress.step.index,
+            attempt,
+            exchange,
+        }));
+    }
+}

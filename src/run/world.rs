@@ -1,0 +1,53 @@
+//! The outside, handed in: transport, clock, environment, files, chance.
+
+use std::io;
+use std::path::Path;
+use std::time::{Duration, Instant, SystemTime};
+
+use serde_json::Value;
+
+use crate::http::Transport;
+
+/// The outside.
+#[derive(Clone, Copy)]
+pub struct World<'w> {
+    /// Sends requests.
+    pub transport: &'w dyn Transport,
+    /// Tells the time.
+    pub clock: &'w dyn Clock,
+    /// The variables of the environment, as templates see them.
+    pub variables: &'w (dyn Fn() -> Value + 'w),
+    /// Reads a file.
+    pub file: &'w (dyn Fn(&Path) -> io::Result<Vec<u8>> + 'w),
+    /// Gives random bytes.
+    pub random: &'w (dyn Fn() -> [u8; 16] + 'w),
+}
+
+/// Tells the time.
+pub trait Clock {
+    /// The time now.
+    fn now(&self) -> SystemTime;
+    /// The time since the run began; never goes back.
+    fn elapsed(&self) -> Duration;
+}
+
+/// The clock of this machine.
+#[derive(Clone, Copy, Debug)]
+pub struct SystemClock(Instant);
+
+impl SystemClock {
+    /// A clock for a run that begins now.
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+}

@@ -1,0 +1,442 @@
+//! Templates from text to value, as playbooks use them.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ops::Range;
+use std::time::{Duration, UNIX_EPOCH};
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+/// A scope with fixed values, a stopped clock and loaded dice, that remembers what it was asked for.
+struct Fixed {
+    values: HashMap<String, Arc<Value>>,
+    asked: RefCell<Vec<String>>,
+}
+
+impl Fixed {
+    fn new(values: Value) -> Fixed {
+        let Value::Object(entries) = values else { panic!("a scope is a map") };
+        let values = entries.into_iter().map(|(name, value)| (name, Arc::new(value))).collect();
+        Fixed { values, asked: RefCell::default() }
+    }
+}
+
+impl Scope for Fixed {
+    fn get(&self, name: &str) -> Option<Arc<Value>> {
+        self.asked.borrow_mut().push(name.to_owned());
+        self.values.get(name).cloned()
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.values.keys().cloned().collect()
+    }
+
+    fn now(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_millis(1_714_564_800_900)
+    }
+
+    fn random(&self) -> [u8; 16] {
+        [7; 16]
+    }
+}
+
+fn scope() -> Fixed {
+    Fixed::new(json!({
+        "group": "DevTest",
+        "count": 3,
+        "big": u64::MAX,
+        "ratio": 2.0,
+        "on": true,
+        "nothing": null,
+        "regions": ["chinaeast", "chinanorth"],
+        "cloud": {"name": "china", "arm": "https://management.chinacloudapi.cn", "zones": {"a": [1, 2]}},
+        "body": {"z": 1, "a": {"b": [{"id": 1}, {"id": 2}]}, "m": 1.5},
+        "stamp": "2024-05-01T10:00:00Z",
+    }))
+}
+
+fn render(text: &str) -> Result<Value, Problem> {
+    Template::parse(text).unwrap_or_else(|problems| panic!("{text}: {problems:?}")).render(&scope())
+}
+
+#[test]
+fn one_expression_keeps_its_type_and_all_else_is_text() {
+    let check = |text: &str, expected: Value| assert_eq!(render(text).as_ref(), Ok(&expected), "{text}");
+    check("plain } text {", json!("plain } text {"));
+    check("", json!(""));
+    check("{{ count }}", json!(3));
+    check("{{count}}", json!(3));
+    check("{{- count -}}", json!(3));
+    check("{{\n  count\n}}", json!(3));
+    check("{{ -1 }}", json!(-1));
+    check("{{ '}}' }}", json!("}}"));
+    check("{{ big }}", json!(u64::MAX));
+    check("{{ ratio }}", json!(2.0));
+    check("{{ count + 1 }}", json!(4));
+    check("{{ count / 2 }}", json!(1.5));
+    check("{{ nothing }}", json!(null));
+    check("{{ regions }}", json!(["chinaeast", "chinanorth"]));
+    check("{{ regions + ['x'] }}", json!(["chinaeast", "chinanorth", "x"]));
+    check("{{ {'b': count, 'a': regions[0]} }}", json!({"b": 3, "a": "chinaeast"}));
+    check("{{ 'x' if not on }}", json!(null));
+    check("{{ group }}{# a remark #}", json!("DevTest"));
+    check(" {{ count }}", json!(" 3"));
+    check("{{ count }}\n", json!("3\n"));
+    check("{{ count }}{{ count }}", json!("33"));
+    check("/groups/{{ group }}?top={{ count }}", json!("/groups/DevTest?top=3"));
+    check("{{ on }} {{ nothing }} {{ ratio }} {{ 'x' if not on }}.", json!("true  2.0 ."));
+    check("{{ regions }} {{ body.a }}", json!("[\"chinaeast\",\"chinanorth\"] {\"b\":[{\"id\":1},{\"id\":2}]}"));
+    check("<{{ '<&>' }}>", json!("<<&>>"));
+    check("{% for region in regions %}{{ loop.index }}{{ region }};{% endfor %}", json!("1chinaeast;2chinanorth;"));
+    check("{% set x = count * 2 %}{{ x }}", json!("6"));
+    check("{% if count > 2 %}many{% else %}few{% endif %}", json!("many"));
+    check("é {{ group }} 中", json!("é DevTest 中"));
+}
+
+#[test]
+fn the_order_of_keys_is_kept() {
+    assert_eq!(render("{{ body }}").unwrap().to_string(), "{\"z\":1,\"a\":{\"b\":[{\"id\":1},{\"id\":2}]},\"m\":1.5}");
+    assert_eq!(
+        render("{{ {'z': 1, 'a': {'y': 1, 'b': 2}} }}").unwrap().to_string(),
+        "{\"z\":1,\"a\":{\"y\":1,\"b\":2}}"
+    );
+}
+
+#[test]
+fn values_of_the_scope_behave_as_built_in_ones() {
+    let check = |text: &str, expected: Value| {
+        assert_eq!(render(&format!("{{{{ {text} }}}}")).as_ref(), Ok(&expected), "{text}");
+    };
+    check("body.a.b[1].id", json!(2));
+    check("body['a'].b[-1]['id']", json!(2));
+    check("body.a.b | length", json!(2));
+    check("body.a.b | map(attribute='id') | sum", json!(3));
+    check("body.a.b | selectattr('id', 'gt', 1) | list", json!([{"id": 2}]));
+    check("body.a == {'b': [{'id': 1}, {'id': 2}]}", json!(true));
+    check("cloud.zones.a == [1, 2.0]", json!(true));
+    check("'z' in body and 'chinaeast' in regions", json!(true));
+    check("body | items | first", json!(["z", 1]));
+    check("body | list", json!(["z", "a", "m"]));
+    check("regions | join('/') ~ regions", json!("chinaeast/chinanorth[\"chinaeast\",\"chinanorth\"]"));
+    check("regions[1:]", json!(["chinanorth"]));
+    check("body.a is mapping and regions is sequence", json!(true));
+    check("missing | default('x')", json!("x"));
+    check("cloud.missing | default(count)", json!(3));
+    check("cloud.missing is defined or missing is defined", json!(false));
+}
+
+#[test]
+fn only_the_names_used_are_looked_up_once_each() {
+    let scope = scope();
+    Template::parse("{{ count + count }} {{ cloud.name }}").unwrap().render(&scope).unwrap();
+    assert_eq!(*scope.asked.borrow(), ["count", "cloud"]);
+}
+
+#[test]
+fn expressions_stand_bare_or_wrapped() {
+    let check = |text: &str, expected: Value| {
+        assert_eq!(Template::expression(text).unwrap().render(&scope()).as_ref(), Ok(&expected), "{text}");
+    };
+    check("count > 2", json!(true));
+    check("{{ count > 2 }}", json!(true));
+    check("  {{ on }}\n", json!(true));
+    check("count in [1, 2]", json!(false));
+    check("group", json!("DevTest"));
+}
+
+/// The text between two carets, and where it stands once they are taken out.
+fn marked(text: &str) -> (String, Range<usize>) {
+    let start = text.find('^').unwrap();
+    let end = text.rfind('^').unwrap();
+    (text.replace('^', ""), start..end - 1)
+}
+
+#[test]
+fn names_are_read_with_their_places() {
+    let check = |text: &str, expected: &[(&str, &str)]| {
+        let template = Template::parse(text).unwrap();
+        let found: Vec<_> = template.names().iter().map(|name| (&text[name.extent()], name.dotted())).collect();
+        let found: Vec<_> = found.iter().map(|(written, dotted)| (*written, dotted.as_str())).collect();
+        assert_eq!(found, expected, "{text}");
+        for name in template.names() {
+            assert_eq!(text[name.range.clone()], name.name);
+            assert!(name.path.iter().all(|(key, range)| text[range.clone()].trim_matches(['\'', '"']) == key));
+        }
+    };
+    check("no names", &[]);
+    check("{{ a }}", &[("a", "a")]);
+    check("{{ a + b * a }}", &[("a", "a"), ("b", "b"), ("a", "a")]);
+    check("é中 {{ a }}\r\n 😀 {{\n b . c }}", &[("a", "a"), ("b . c", "b.c")]);
+    check("{{ cloud.arm }}/{{ cloud['name'].x }}", &[("cloud.arm", "cloud.arm"), ("cloud['name'].x", "cloud.name.x")]);
+    check("{{ items[key].id }}", &[("key", "key"), ("items", "items")]);
+    check("{{ items[0].id }}", &[("items", "items")]);
+    check(
+        "{{ a[b:c] | replace(d, e) is eq(f) }}",
+        &[("a", "a"), ("b", "b"), ("c", "c"), ("d", "d"), ("e", "e"), ("f", "f")],
+    );
+    check(
+        "{{ {a: [b, (c, d)]} if e else not f }}",
+        &[("a", "a"), ("b", "b"), ("c", "c"), ("d", "d"), ("e", "e"), ("f", "f")],
+    );
+    check("{{ range(n) }} {{ dict(x=y) }}", &[("n", "n"), ("y", "y")]);
+    check(
+        "{% for x, y in xs if x.ok %}{{ x }}{{ y.z }}{{ loop.index }}{{ w }}{% else %}{{ loop }}{% endfor %}{{ x }}",
+        &[("xs", "xs"), ("w", "w"), ("loop", "loop"), ("x", "x")],
+    );
+    check("{% set x = x %}{{ x.y }}", &[("x", "x")]);
+    check("{% set x %}{{ y }}{% endset %}{{ x }}", &[("y", "y")]);
+    check("{% with x = a, y = x %}{{ y }}{{ z }}{% endwith %}{{ y }}", &[("a", "a"), ("z", "z"), ("y", "y")]);
+    check("{% filter upper %}{{ a }}{% endfilter %}", &[("a", "a")]);
+    check("{% raw %}{{ a }}{% endraw %}{# {{ b }} #}", &[]);
+    check("{{ 'a' ~ \"b\" ~ 1 ~ true ~ none }}", &[]);
+}
+
+#[test]
+fn what_may_be_missing_is_said() {
+    let check = |text: &str, expected: &[(&str, bool)]| {
+        let template = Template::parse(text).unwrap();
+        let found: Vec<_> = template.names().iter().map(|name| (name.dotted(), name.optional)).collect();
+        let found: Vec<_> = found.iter().map(|(dotted, optional)| (dotted.as_str(), *optional)).collect();
+        assert_eq!(found, expected, "{text}");
+    };
+    check("{{ a | default(b) }}", &[("a", true), ("b", false)]);
+    check("{{ a.b | d('x') | upper }}", &[("a.b", true)]);
+    check("{{ a is defined and b is not undefined and c is none }}", &[("a", true), ("b", true), ("c", false)]);
+    check("{{ a[k].b is defined }}", &[("k", false), ("a", false)]);
+    check("{% if a %}{% set x = 1 %}{% endif %}{{ x }}", &[("a", false), ("x", true)]);
+    check("{% if a %}{% for x in a %}{{ x }}{% endfor %}{% endif %}", &[("a", false), ("a", false)]);
+}
+
+#[test]
+fn every_problem_of_a_text_is_found() {
+    let check = |text: &str, title: &str, help: Option<&str>| {
+        let (text, range) = marked(text);
+        let problems = Template::parse(&text).unwrap_err();
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        let found = &problems[0];
+        assert_eq!(
+            (found.title.as_str(), found.help.as_deref(), &found.range),
+            (title, help, &range),
+            "{text}: {found:?}"
+        );
+    };
+    let syntax = "syntax error in template";
+    check("{{ a ^b^ }}", syntax, None);
+    check("é {{ ^}}^", syntax, None);
+    check("{{ a.^}}^", syntax, None);
+    check("{{ a + ^}}^", syntax, None);
+    check("ab ^{{^ a", "`{{` is never closed", None);
+    check("{{ a }} {{ b ^}^", syntax, None);
+    check("ab ^{%^ if a", "`{%` is never closed", None);
+    check("{% if a %}{{ b }^}^", syntax, None);
+    check("{% ^unless^ a %}", syntax, None);
+    check("{{ a | ^uper^ }}", "unknown filter `uper`", Some("a similar filter exists: `upper`"));
+    check("中 {{ a |\n ^nothing_like_it^(1) }}", "unknown filter `nothing_like_it`", None);
+    check("{{ a is ^defind^ }}", "unknown test `defind`", Some("a similar test exists: `defined`"));
+    check("{{ ^uid^() }}", "unknown function `uid`", Some("a similar function exists: `uuid`"));
+    check("{{ a.^upper^() }}", "unknown method `upper`", Some("write it as a filter: `| upper`"));
+    check(
+        "{% for x in a %}{{ loop.index }}{{ loop.cycle(1, 2) }}{{ x.^frob^() }}{% endfor %}",
+        "unknown method `frob`",
+        None,
+    );
+    check("{{ ^debug^() }}", "unknown function `debug`", None);
+    check("{% ^include^ 'x' %}", syntax, None);
+    let problems = Template::parse("{{ a | uper }} {{ b | lowr }} {{ c() }}").unwrap_err();
+    assert_eq!(problems.len(), 3);
+}
+
+#[test]
+fn problems_of_expressions_have_their_places() {
+    let check = |text: &str, title: &str| {
+        let (text, range) = marked(text);
+        let found = Template::expression(&text).unwrap_err().remove(0);
+        assert_eq!((found.title.as_str(), &found.range), (title, &range), "{text}: {found:?}");
+    };
+    check("a ^b^", "syntax error in template");
+    check("{{ a ^b^ }}", "syntax error in template");
+    check("{{ ^é^ }}", "syntax error in template");
+    check("a | ^uper^", "unknown filter `uper`");
+    check("  {{ a | ^uper^ }}", "unknown filter `uper`");
+    check("^{{ }}^", "syntax error in template");
+    assert_eq!(Template::expression("").unwrap_err()[0].range, 0..0);
+    for text in ["{{ a }} == 'x'", "{{ a }} == {{ b }}"] {
+        let help = Template::expression(text).unwrap_err().remove(0).help;
+        assert_eq!(help.as_deref(), Some("write it as one expression, without `{{ }}` inside"), "{text}");
+    }
+    let template = Template::expression(" {{ cloud.arm }}").unwrap();
+    assert_eq!(template.names()[0].extent(), 4..13);
+}
+
+#[test]
+fn problems_of_rendering_name_the_culprit() {
+    let check = |text: &str, title: &str, label: &str, help: Option<&str>| {
+        let (text, range) = marked(text);
+        let found = render(&text).unwrap_err();
+        let told = (found.title.as_str(), found.label.as_str(), found.help.as_deref(), &found.range);
+        assert_eq!(told, (title, label, help, &range), "{text}");
+    };
+    check("é {{ ^groop^ }}", "undefined name `groop`", "not defined", Some("a similar name exists: `group`"));
+    check("{{ ^groop^ }}", "undefined name `groop`", "not defined", Some("a similar name exists: `group`"));
+    check("{{ group ~ ^xyz^ }}", "undefined name `xyz`", "not defined", None);
+    check("{{ group if on else xyz }}{{ ^qqq^ }}", "undefined name `qqq`", "not defined", None);
+    check(
+        "{{ cloud.^amr^ }}",
+        "undefined name `cloud.amr`",
+        "not a key of `cloud`",
+        Some("a similar key exists: `arm`"),
+    );
+    check(
+        "{{ cloud.^amr^.x | upper }}",
+        "undefined name `cloud.amr`",
+        "not a key of `cloud`",
+        Some("a similar key exists: `arm`"),
+    );
+    check("{{ group.^x^ }}", "undefined name `group.x`", "`group` is text, which has no keys", None);
+    check("{% for x in ^xyz^ %}{% endfor %}", "undefined name `xyz`", "not defined", None);
+    check("{{ [^xyz^] }}", "undefined name `xyz`", "not defined", None);
+    check("{{ ^xyz^ if on }}", "undefined name `xyz`", "not defined", None);
+    check("{{ ^xyz^ | sha256 }}", "undefined name `xyz`", "not defined", None);
+    check("^{{ regions[9] }}^", "undefined value in template", "this has no value", None);
+    check("- {{ ^regions[9]^ }}", "undefined value in template", "`regions[9]` is undefined", None);
+    let failed = "template cannot be evaluated";
+    check("é {{ '/w==' | ^b64decode^ }}", failed, "the decoded bytes are not text", None);
+    check("{{ group | ^from_json^ }}", failed, "not JSON: expected value at line 1 column 1", None);
+}
+
+#[test]
+fn work_is_bounded() {
+    for text in [
+        "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}",
+        "{{ 'x' * 1000000000 }}",
+        "{% for a in range(99999) recursive %}{{ loop(range(99999)) }}{% endfor %}",
+    ] {
+        let problem = render(text).unwrap_err();
+        assert!(matches!(problem.kind, Kind::TooMuchWork | Kind::Failed), "{text}: {problem:?}");
+    }
+    let kept = "{% for a in range(20000) %}{% set x = [x | default(0)] %}{{ x if loop.last }}{% endfor %}";
+    assert_eq!(render(kept), Ok(json!("[0]")));
+    let nested = "{% set x = [x] %}".repeat(5_000);
+    let problems = Template::parse(&format!("{{% set x = 1 %}}{nested}{{{{ x }}}}")).unwrap_err();
+    assert_eq!(problems[0].kind, Kind::TooMuchWork);
+    let nested = "{% set x = [x] %}".repeat(900);
+    let problem = render(&format!("{{% set x = 1 %}}{nested}{{{{ x }}}}")).unwrap_err();
+    assert!(problem.label.contains("nested more than"), "{problem:?}");
+}
+
+#[test]
+fn a_big_value_passes_through() {
+    let items: Vec<Value> = (0..50_000).map(|id| json!({"id": id, "name": "a name of some length"})).collect();
+    let scope = Fixed::new(json!({"body": {"value": items}}));
+    let eval = |text: &str| Template::parse(text).unwrap().render(&scope).unwrap();
+    assert_eq!(eval("{{ body.value[49999].id }}"), json!(49_999));
+    assert_eq!(eval("{{ body | jsonpath('$.value[-1].id') }}"), json!(49_999));
+    assert_eq!(eval("{{ body.value }}").as_array().map(Vec::len), Some(50_000));
+}
+
+#[test]
+fn filters() {
+    let check = |text: &str, expected: Value| {
+        assert_eq!(render(&format!("{{{{ {text} }}}}")).as_ref(), Ok(&expected), "{text}");
+    };
+    check("'{\"z\": [1, 2.5], \"a\": null}' | from_json", json!({"z": [1, 2.5], "a": null}));
+    check("('[1]' | from_json)[0]", json!(1));
+    check("body.a | to_json", json!("{\"b\":[{\"id\":1},{\"id\":2}]}"));
+    check("'x\"' | to_json", json!("\"x\\\"\""));
+    check("'Zürich' | b64encode", json!("WsO8cmljaA=="));
+    check("'>>?' | b64encode(url_safe=true)", json!("Pj4_"));
+    check("'WsO8cmljaA==' | b64decode", json!("Zürich"));
+    check("'WsO8cmljaA' | b64decode", json!("Zürich"));
+    check("'Pj4_' | b64decode ~ ('Pj4/' | b64decode)", json!(">>?>>?"));
+    check("'a b/é~-._&' | urlencode", json!("a%20b%2F%C3%A9~-._%26"));
+    check("{'a b': 1, 'c': 'd&e'} | urlencode", json!("a%20b=1&c=d%26e"));
+    check("count | urlencode", json!("3"));
+    check("body | jsonpath('$.a.b[0].id')", json!(1));
+    check("body | jsonpath('$.a.b[*].id')", json!([1, 2]));
+    check("body | jsonpath('$.nope') | default('none')", json!("none"));
+    check("'id=42;' | regex_find('\\\\d+')", json!("42"));
+    check("'id=42;' | regex_find('id=(\\\\d+)')", json!("42"));
+    check("'id=42;' | regex_find('id=(\\\\d+)', 0)", json!("id=42"));
+    check("'id=42;' | regex_find('(?P<key>.*)=', 'key')", json!("id"));
+    check("'id' | regex_find('x') | default('-')", json!("-"));
+    check("'a-b' | regex_replace('(.)-(.)', '$2-$1')", json!("b-a"));
+    check("'a-b' | regex_replace('(.)-(.)', '\\\\2_\\\\1')", json!("b_a"));
+    check("'abc' | sha256", json!("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
+    check("('x.' ~ ('{\"oid\":\"o\"}' | b64encode(url_safe=true)) ~ '.y' | string) | jwt_claims", json!({"oid": "o"}));
+    check("('/subscriptions/s/resourceGroups/g' | arm_id).resource_group", json!("g"));
+    check("stamp | date('%Y-%m-%d')", json!("2024-05-01"));
+    check("stamp | date(add='2h', sub='1 day')", json!("2024-04-30T12:00:00Z"));
+    check("1714564800 | date('%H:%M')", json!("12:00"));
+}
+
+#[test]
+fn filters_say_what_they_cannot_do() {
+    let check = |text: &str, label: &str| {
+        let problem = render(&format!("{{{{ {text} }}}}")).unwrap_err();
+        assert_eq!((problem.kind, problem.label.as_str()), (Kind::Failed, label), "{text}");
+    };
+    check("regions | sha256", "expected text, got list [\"chinaeast\",\"chinanorth\"]");
+    check("nothing | urlencode", "expected text, got null");
+    check("'a.b' | jwt_claims", "not a JSON Web Token");
+    check("'a.b.c' | jwt_claims", "not a JSON Web Token");
+    check("'x' | arm_id", "not a resource id: text \"x\"");
+    check("'x' | date", "not a time: text \"x\"");
+    check("stamp | date(add='soon')", "`soon` is not a span of time such as `2h` or `3 days`");
+    check("body | jsonpath('$.')", "`$.` is not a JSONPath query: expected a name or `*` after the dot");
+    check("group | regex_find('(')", "`(` is not a regular expression: unclosed group");
+    check("group | regex_find('.', 4)", "the pattern has no group 4");
+    check("range", "a function has no value; call it with `()`");
+    check("2 ** 100", "the integer 1267650600228229401496703205376 has more than 64 bits");
+}
+
+#[test]
+fn clock_and_dice_come_from_the_scope() {
+    assert_eq!(render("{{ now() }}"), Ok(json!("2024-05-01T12:00:00Z")));
+    assert_eq!(render("at {{ now() | date('%s', add='1s') }}"), Ok(json!("at 1714564801")));
+    let Ok(Value::Array(ids)) = render("{{ [uuid(), uuid()] }}") else { panic!("two ids") };
+    assert_ne!(ids[0], ids[1]);
+    assert_eq!(render("{{ [uuid(), uuid()] }}"), Ok(json!(ids)));
+    let id = ids[0].as_str().unwrap();
+    assert_eq!((id.len(), &id[14..15], id[19..20].contains(['8', '9', 'a', 'b'])), (36, "4", true), "{id}");
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_the_parser_panic(text in "([a-c .|(){}\\[\\]%#'\"é\n-]|\\{\\{|\\}\\}|\\{%|%\\}|for |set |if |end|in |is ){0,30}") {
+        for parsed in [Template::parse(&text), Template::expression(&text)] {
+            match parsed {
+                Ok(template) => {
+                    for name in template.names() {
+                        prop_assert_eq!(&text[name.range.clone()], &name.name);
+                    }
+                    if let Err(problem) = template.render(&scope()) {
+                        prop_assert!(text.get(problem.range.clone()).is_some(), "{:?}", problem);
+                    }
+                }
+                Err(problems) => for problem in problems {
+                    prop_assert!(text.get(problem.range.clone()).is_some(), "{:?}", problem);
+                },
+            }
+        }
+    }
+
+    #[test]
+    fn text_without_marks_is_kept(text in "[^{]*") {
+        let template = Template::parse(&text).unwrap();
+        prop_assert_eq!(template.literal(), Some(text.as_str()));
+        prop_assert_eq!(template.render(&scope()), Ok(json!(text)));
+    }
+
+    #[test]
+    fn values_pass_through_text_and_expressions(text in any::<String>(), number in any::<i64>()) {
+        let scope = Fixed::new(json!({"text": text, "number": number}));
+        let eval = |template: &str| Template::parse(template).unwrap().render(&scope).unwrap();
+        prop_assert_eq!(eval("{{ text }}"), json!(text));
+        prop_assert_eq!(eval("<{{ text }}|{{ number }}>"), json!(format!("<{text}|{number}>")));
+        prop_assert_eq!(eval("{{ text | b64encode | b64decode }}"), json!(text));
+        prop_assert_eq!(eval("{{ [text, number] | to_json | from_json }}"), json!([text, number]));
+    }
+}

@@ -1,0 +1,8 @@
+//! The integration tests, one binary: the pages of `tests/cases`, the sweep over what is shipped, the tidiness of the sources.
+
+mod folder;
+mod pages;
+mod program;
+mod sweep;
+mod tidy;
+mod words;

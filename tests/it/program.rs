@@ -1,0 +1,113 @@
+//! The built `mi-run`, started in a clean environment and never waited for without a bound.
+
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::folder::Folder;
+
+/// How long one command may take before it is ended and the test fails.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a command printed and how it ended.
+#[derive(Default)]
+pub(crate) struct Printed {
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: Vec<u8>,
+    pub(crate) exit: String,
+}
+
+/// Runs the binary to its end. Nothing is inherited: neither variables of Azure, of proxies or of a CI, nor stdin.
+pub(crate) fn run(folder: &Folder, variables: &[(String, String)], arguments: &[String]) -> Result<Printed, String> {
+    let mut child = command(folder, variables, arguments).spawn().map_err(|error| format!("mi-run: {error}"))?;
+    let (sender, receiver) = mpsc::channel();
+    read_to_end(child.stdout.take(), 0, sender.clone());
+    read_to_end(child.stderr.take(), 1, sender);
+    let deadline = Instant::now() + PATIENCE;
+    let mut streams = [Vec::new(), Vec::new()];
+    for _ in 0..2 {
+        let Ok((number, bytes)) = receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) else {
+            end(&mut child);
+            return Err(format!("`mi-run {}` did not end within {PATIENCE:?}", arguments.join(" ")));
+        };
+        let place: &mut Vec<u8> = &mut streams[usize::from(number)];
+        *place = bytes;
+    }
+    let status = child.wait().map_err(|error| format!("mi-run: {error}"))?;
+    let [stdout, stderr] = streams;
+    Ok(Printed { stdout, stderr, exit: status.code().map_or("by a signal".to_owned(), |code| code.to_string()) })
+}
+
+/// A command that goes on until it is ended, as a server does.
+pub(crate) struct Background(Child);
+
+/// Starts the binary and waits for the first line it prints.
+pub(crate) fn start(folder: &Folder, arguments: &[String]) -> Result<(Background, String), String> {
+    let mut child = command(folder, &[], arguments).spawn().map_err(|error| format!("mi-run: {error}"))?;
+    let stdout = child.stdout.take();
+    let background = Background(child);
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let mut line = String::new();
+        if let Some(stdout) = stdout {
+            // A failed read leaves the line empty, which the caller reports.
+            let _ = BufReader::new(stdout).read_line(&mut line);
+        }
+        sender.send(line)
+    });
+    match receiver.recv_timeout(PATIENCE) {
+        Ok(line) if line.ends_with('\n') => Ok((background, line)),
+        _ => Err(format!("`mi-run {}` never printed a line", arguments.join(" "))),
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        end(&mut self.0);
+    }
+}
+
+fn command(folder: &Folder, variables: &[(String, String)], arguments: &[String]) -> Command {
+    let binary = Path::new(env!("CARGO_BIN_EXE_mi-run"));
+    let mut command = Command::new(binary);
+    command.args(arguments).current_dir(&folder.work).env_clear();
+    command.env("PATH", search_path(binary));
+    for name in ["HOME", "TMPDIR", "TMP", "TEMP"] {
+        command.env(name, &folder.temp);
+    }
+    // Windows programs cannot open a socket without it.
+    if let Some(root) = std::env::var_os("SystemRoot") {
+        command.env("SystemRoot", root);
+    }
+    command.envs(variables.iter().map(|(name, value)| (name, value)));
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// The inherited one with the binary's folder first, so that `mi-run emulate -- mi-run …` finds this very build.
+fn search_path(binary: &Path) -> OsString {
+    let inherited = std::env::var_os("PATH").unwrap_or_default();
+    let folders = binary.parent().map(Path::to_path_buf).into_iter().chain(std::env::split_paths(&inherited));
+    std::env::join_paths(folders).unwrap_or(inherited)
+}
+
+fn read_to_end(stream: Option<impl Read + Send + 'static>, number: u8, sender: mpsc::Sender<(u8, Vec<u8>)>) {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(mut stream) = stream {
+            // What was read before an error is what the test compares.
+            let _ = stream.read_to_end(&mut bytes);
+        }
+        sender.send((number, bytes))
+    });
+}
+
+fn end(child: &mut Child) {
+    // It may have ended by itself in the meantime.
+    let _ = child.kill();
+    let _ = child.wait();
+}
