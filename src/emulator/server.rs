@@ -32,7 +32,7 @@ use crate::emulator::state::State;
 use crate::emulator::world::World;
 
 /// How long a client may take unless the options say otherwise.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How large the head of a request may be, in bytes.
 const HEAD_LIMIT: usize = 64 * 1024;
 /// How large the body of a request may be, in bytes.
@@ -53,7 +53,8 @@ pub struct Options {
     pub arm_http_port: Option<u16>,
     /// The port of the token authority; a free one by default.
     pub authority_port: Option<u16>,
-    /// How long a client may take for a handshake, for the head of a request, or for its body; 10 seconds by default.
+    /// How long a client may take for a handshake, for the head of a request, or for its body, and how long a
+    /// connection may stay idle; 30 seconds by default.
     pub patience: Option<Duration>,
     /// Where the time comes from.
     pub clock: Clock,

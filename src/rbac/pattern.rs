@@ -132,6 +132,10 @@ mod tests {
         check("Microsoft.Compute/virtualMachines/*", "Microsoft.Compute/virtualMachineScaleSets/read", false);
         check("Microsoft.Authorization/*/Write", "microsoft.authorization/roleassignments/write", true);
         check("Microsoft.Authorization/*/Write", "Microsoft.Authorization/roleAssignments/read", false);
+    }
+
+    #[test]
+    fn the_slash_before_a_star_belongs_to_it() {
         check("Microsoft.KeyVault/vaults/*/read", "Microsoft.KeyVault/vaults/secrets/read", true);
         check("Microsoft.KeyVault/vaults/*/read", "Microsoft.KeyVault/vaults/read", true);
         check(

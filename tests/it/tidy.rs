@@ -44,7 +44,7 @@ const DOORS: [(&str, &[&str]); 23] = [
     ("http_body_util", &["emulator"]),
     ("hyper", &["emulator"]),
     ("hyper_util", &["emulator"]),
-    ("jiff", &["moment"]),
+    ("jiff", &["moment", "emulator"]),
     ("jsonpath_rust", &["query"]),
     ("memchr", &["event/redact"]),
     ("minijinja", &["template"]),

@@ -169,6 +169,10 @@ mod tests {
             "Microsoft.Resources/subscriptions/providers/read",
             "/subscriptions/s",
         );
+    }
+
+    #[test]
+    fn names_lists_and_actions_without_a_provider() {
         check("GET /subscriptions/s/locations", "Microsoft.Resources/subscriptions/locations/read", "/subscriptions/s");
         check(
             "POST /subscriptions/s/resourceGroups/g/exportTemplate",
