@@ -1,5 +1,7 @@
 //! `mi-run check`: everything that can be known without the network.
 
+use std::path::Path;
+
 use mi_run::diagnostic::Diagnostics;
 use mi_run::source::Sources;
 use mi_run::{plan, playbook};
@@ -16,15 +18,9 @@ pub(crate) fn check(args: &args::Check) -> Exit {
     let mut good = String::new();
     for path in &args.playbooks {
         let mut found = Diagnostics::new();
-        if let Some(id) = open(path, &mut sources, &mut found) {
-            if let Some(document) = playbook::read(id, &sources, &mut found) {
-                let plan = plan::build(id, document, &sources, &mut found);
-                if !found.has_errors() {
-                    let steps = plan.steps.len();
-                    let word = if steps == 1 { "step" } else { "steps" };
-                    good.push_str(&format!("{}: {steps} {word}, no problems\n", path.display()));
-                }
-            }
+        if let Some(steps) = steps(path, &mut sources, &mut found) {
+            let word = if steps == 1 { "step" } else { "steps" };
+            good.push_str(&format!("{}: {steps} {word}, no problems\n", path.display()));
         }
         found.sorted().into_iter().for_each(|diagnostic| diagnostics.push(diagnostic));
     }
@@ -34,4 +30,12 @@ pub(crate) fn check(args: &args::Check) -> Exit {
     let bad = diagnostics.has_errors();
     diagnose_all(diagnostics, &sources, args.look.color);
     if bad { Exit::Invalid } else { Exit::Passed }
+}
+
+/// How many steps a playbook has, when nothing is wrong with it.
+fn steps(path: &Path, sources: &mut Sources, found: &mut Diagnostics) -> Option<usize> {
+    let id = open(path, sources, found)?;
+    let document = playbook::read(id, sources, found)?;
+    let plan = plan::build(id, document, sources, found);
+    (!found.has_errors()).then_some(plan.steps.len())
 }

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::{duration, shown};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::render::{Style, printable, render};
@@ -53,7 +55,7 @@ impl Console {
 
     fn step(&mut self, playbook: usize, step: &Step) -> String {
         let mut line = String::new();
-        if !self.quiet || matches!(step.outcome, Outcome::Failed | Outcome::Errored) {
+        if !self.quiet || is_bad(step.outcome) {
             let (mark, color) = match step.outcome {
                 Outcome::Passed => ("ok  ", GREEN),
                 Outcome::Failed => ("FAIL", RED),
@@ -65,12 +67,13 @@ impl Console {
                 _ => self.paint(DIM, &format!("  {}", duration(step.duration_ms.0))),
             };
             let _ = writeln!(line, "  {}  {}{took}", self.paint(color, mark), printable(&step.name));
-            let told = step.reason.iter().filter(|_| step.outcome == Outcome::Skipped).chain(&step.notes);
-            for note in told {
+            // The notes of a failure are part of its story, at the end.
+            let told: &[String] = if is_bad(step.outcome) { &[] } else { &step.notes };
+            for note in step.reason.iter().filter(|_| step.outcome == Outcome::Skipped).chain(told) {
                 let _ = writeln!(line, "        {}", self.paint(DIM, &printable(note)));
             }
         }
-        if matches!(step.outcome, Outcome::Failed | Outcome::Errored) {
+        if is_bad(step.outcome) {
             let story = self.story(playbook, step);
             self.failures.push_str(&story);
         }
@@ -82,34 +85,36 @@ impl Console {
         let Some(shown) = self.playbooks.get(playbook) else {
             return String::new();
         };
-        let mut text = String::new();
-        for assertion in step.assertions.iter().filter(|assertion| !assertion.holds) {
-            text.push_str(&self.failed_assertion(shown, step, assertion));
-            text.push('\n');
+        let failing = step.assertions.iter().filter(|assertion| !assertion.holds);
+        let mut told: Vec<(Diagnostic, Sources)> =
+            failing.map(|failed| self.failed_assertion(shown, step, failed)).collect();
+        told.extend(step.problems.iter().map(|problem| self.problem(shown, step, problem)));
+        // What holds for the whole step is told with the first cause.
+        if let Some((first, _)) = told.first_mut() {
+            first
+                .notes
+                .extend(step.request.as_ref().map(|request| format!("request:  {} {}", request.method, request.url)));
+            first.notes.extend(step.notes.iter().cloned());
         }
-        for problem in &step.problems {
-            text.push_str(&self.problem(shown, step, problem));
-            text.push('\n');
-        }
-        text
+        let rendered = told.iter().map(|(diagnostic, sources)| render(diagnostic, sources, self.style) + "\n");
+        rendered.collect()
     }
 
-    fn failed_assertion(&self, shown_in: &Shown, step: &Step, assertion: &Assertion) -> String {
+    fn failed_assertion(&self, shown_in: &Shown, step: &Step, assertion: &Assertion) -> (Diagnostic, Sources) {
         let (sources, place) = self.open(shown_in, &assertion.place);
         let (_, step_place) = self.open(shown_in, &step.place);
-        let label = assertion.reason.clone().unwrap_or_default();
         let mut diagnostic = Diagnostic::error("assertion-failed", claim(assertion))
-            .at(place, label)
-            .beside(step_place, "in this step")
-            .note(format!("expected: {}", expectation(assertion)))
-            .note(format!("actual:   {}", shown(&assertion.actual, assertion.found)));
-        if let Some(request) = &step.request {
-            diagnostic = diagnostic.note(format!("request:  {} {}", request.method, request.url));
+            .at(place, assertion.reason.clone().unwrap_or_default());
+        if place != step_place {
+            diagnostic = diagnostic.beside(step_place, "in this step");
         }
-        render(&diagnostic, &sources, self.style)
+        let diagnostic = diagnostic
+            .note(format!("expected: {}", expectation(assertion)))
+            .note(format!("actual:   {}", shown_as(assertion, &assertion.actual, assertion.found)));
+        (diagnostic, sources)
     }
 
-    fn problem(&self, shown_in: &Shown, step: &Step, problem: &Problem) -> String {
+    fn problem(&self, shown_in: &Shown, step: &Step, problem: &Problem) -> (Diagnostic, Sources) {
         let place = problem.place.as_ref().unwrap_or(&step.place);
         let (sources, span) = self.open(shown_in, place);
         let mut diagnostic = Diagnostic::error(problem.code, problem.title.clone()).at(span, problem.label.clone());
@@ -118,7 +123,7 @@ impl Console {
         }
         diagnostic.notes.clone_from(&problem.notes);
         diagnostic.helps.clone_from(&problem.helps);
-        render(&diagnostic, &sources, self.style)
+        (diagnostic, sources)
     }
 
     /// A place of the event as a span of the playbook's text.
@@ -216,9 +221,22 @@ pub(crate) fn claim(assertion: &Assertion) -> String {
 }
 
 /// What was expected: the predicate, unless it is plain equality, and its value with its type.
-fn expectation(assertion: &Assertion) -> String {
-    match assertion.predicate.as_str() {
-        "equals" => shown(&assertion.expected, true),
-        predicate => format!("{} {}", predicate.replace('_', " "), shown(&assertion.expected, true)),
+pub(crate) fn expectation(assertion: &Assertion) -> String {
+    match (assertion.predicate.as_str(), &assertion.expected) {
+        ("equals", expected) => shown_as(assertion, expected, true),
+        ("that", Value::String(expression)) => format!("`{expression}`"),
+        (predicate, expected) => format!("{} {}", predicate.replace('_', " "), shown_as(assertion, expected, true)),
     }
+}
+
+/// A value of an assertion in its own terms: a duration as such, anything else with its type.
+pub(crate) fn shown_as(assertion: &Assertion, value: &Value, found: bool) -> String {
+    match value.as_f64() {
+        Some(millis) if assertion.subject == "duration" => duration(millis),
+        _ => shown(value, found),
+    }
+}
+
+fn is_bad(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Failed | Outcome::Errored)
 }

@@ -6,7 +6,6 @@
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
-use super::shown;
 use crate::event::{Assertion, Outcome, Playbook, Problem, Record, Step};
 
 type Xml = Writer<Vec<u8>>;
@@ -91,7 +90,11 @@ fn case(xml: &mut Xml, step: &Step, path: &str) -> std::io::Result<()> {
         Outcome::Errored => "error",
     };
     xml.write_event(Event::Start(start))?;
-    let kind = step.problems.first().map_or("assertion-failed", |problem| problem.code);
+    let kind = match (step.problems.first(), step.outcome) {
+        (Some(problem), _) => problem.code,
+        (None, Outcome::Failed) => "assertion-failed",
+        (None, _) => "interrupted",
+    };
     let fault = BytesStart::new(element).with_attributes([("message", message.as_str()), ("type", kind)]);
     xml.write_event(Event::Start(fault))?;
     xml.write_event(Event::Text(BytesText::new(&legal(&story(step)))))?;
@@ -124,8 +127,8 @@ fn story(step: &Step) -> String {
     for assertion in step.assertions.iter().filter(|assertion| !assertion.holds) {
         let place = &assertion.place;
         lines.push(format!("{} ({}:{}:{})", super::console::claim(assertion), place.path, place.line, place.column));
-        lines.push(format!("  expected: {}", shown(&assertion.expected, true)));
-        lines.push(format!("  actual:   {}", shown(&assertion.actual, assertion.found)));
+        lines.push(format!("  expected: {}", super::console::expectation(assertion)));
+        lines.push(format!("  actual:   {}", super::console::shown_as(assertion, &assertion.actual, assertion.found)));
     }
     for problem in &step.problems {
         lines.extend(problem_lines(problem));
