@@ -11,15 +11,24 @@ pub(crate) fn is_guid(text: &str) -> bool {
         })
 }
 
-/// The GUID that belongs to these bytes: always the same one, and for other bytes another.
+/// The GUID that belongs to these bytes: always the same one, and for other bytes another. Version 8 is the one for
+/// ids made by a rule of one's own (RFC 9562, section 5.8).
 pub(crate) fn derive(from: &[u8]) -> String {
+    versioned(from, 0x80)
+}
+
+/// A GUID as good as drawn by chance, when the bytes hold chance: version 4 (RFC 9562, section 5.4).
+pub(crate) fn random(from: &[u8]) -> String {
+    versioned(from, 0x40)
+}
+
+fn versioned(from: &[u8], version: u8) -> String {
     let digest = digest(&SHA256, from);
     let mut bytes = [0u8; 16];
     for (byte, hashed) in bytes.iter_mut().zip(digest.as_ref()) {
         *byte = *hashed;
     }
-    // Version 8 is the one for ids made by a rule of one's own.
-    bytes[6] = (bytes[6] & 0x0f) | 0x80;
+    bytes[6] = (bytes[6] & 0x0f) | version;
     bytes[8] = (bytes[8] & 0x3f) | 0x80;
     let hex = hex(&bytes);
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use jiff::Timestamp;
 use ring::hmac;
 
-use crate::emulator::guid::derive;
+use crate::emulator::guid::random;
 use crate::emulator::token::{self, Issued};
 use crate::emulator::world::{Identity, World};
 
@@ -48,7 +48,7 @@ impl State {
         let mut from = self.seed.to_vec();
         from.extend_from_slice(b"guid");
         from.extend_from_slice(&number.to_be_bytes());
-        derive(&from)
+        random(&from)
     }
 
     /// The token of an identity for a resource: the one issued before while it is good for some time yet.

@@ -65,6 +65,17 @@ pub(crate) fn start(folder: &Folder, arguments: &[String]) -> Result<(Background
     }
 }
 
+#[cfg(unix)]
+impl Background {
+    /// Sends a signal, waits for the end, and gives the exit code.
+    pub(crate) fn signal(mut self, signal: nix::sys::signal::Signal) -> Result<i32, String> {
+        let pid = nix::unistd::Pid::from_raw(self.0.id().cast_signed());
+        nix::sys::signal::kill(pid, signal).map_err(|error| error.to_string())?;
+        let status = self.0.wait().map_err(|error| error.to_string())?;
+        status.code().ok_or_else(|| format!("ended by a signal: {status}"))
+    }
+}
+
 impl Drop for Background {
     fn drop(&mut self) {
         end(&mut self.0);
