@@ -231,6 +231,21 @@ impl Sources {
         &self.0[id.0 as usize]
     }
 
+    /// Masks what stands under a span, byte by byte, so that no excerpt shows it and all other places stay true.
+    pub fn mask(&mut self, span: Span) {
+        let source = self.get(span.source);
+        let (Some(before), Some(secret), Some(after)) = (
+            source.text.get(..span.start as usize),
+            source.text.get(span.range()),
+            source.text.get(span.end as usize..),
+        ) else {
+            return;
+        };
+        let stars = secret.bytes().map(|byte| if matches!(byte, b'\n' | b'\r') { char::from(byte) } else { '*' });
+        let text = before.chars().chain(stars).chain(after.chars()).collect::<String>();
+        self.0[span.source.0 as usize] = Arc::new(Source::new(source.name(), text));
+    }
+
     /// The text under a span.
     pub fn text(&self, span: Span) -> &str {
         self.get(span.source).slice(span.range())
@@ -253,6 +268,16 @@ mod tests {
         for offset in [3, 4, 6, 9, 10] {
             assert_eq!(source.offset(source.position(offset)), offset);
         }
+    }
+
+    #[test]
+    fn what_is_masked_is_gone_and_nothing_moves() {
+        let mut sources = Sources::new();
+        let id = sources.add(Source::new("x", "a: né\nxt\nb: 1"));
+        sources.mask(Span::new(id, 3, 9));
+        assert_eq!(sources.get(id).text(), "a: ***\n**\nb: 1");
+        sources.mask(Span::new(id, 4, 999));
+        assert_eq!(sources.get(id).text(), "a: ***\n**\nb: 1");
     }
 
     #[test]

@@ -78,6 +78,12 @@ const KNOWN: &[Known] = &[
 /// The short names of resources.
 pub const SHORT_NAMES: &[&str] = &["arm", "graph", "key_vault", "storage"];
 
+/// Whether a text can be a resource: a URL, a URN, or the id of an application.
+pub fn is_resource(text: &str) -> bool {
+    let is_guid = text.len() == 36 && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    text.contains(':') && !text.contains(char::is_whitespace) || is_guid
+}
+
 impl Cloud {
     /// A cloud known by its name: `public`, `china` or `usgov`.
     pub fn named(name: &str) -> Option<Self> {

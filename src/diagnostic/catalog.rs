@@ -173,10 +173,82 @@ impl Diagnostics {
 
     /// An expectation that can only be of another action.
     pub fn subject_of_other_action(&mut self, span: Span, subject: &str, action: &str, known: &[&str]) {
-        self.push(
-            Diagnostic::error("subject-of-other-action", format!("`{subject}` says nothing about a `{action}` step"))
+        let article = if action.starts_with('a') { "an" } else { "a" };
+        let diagnostic = Diagnostic::error(
+            "subject-of-other-action",
+            format!("`{subject}` says nothing about {article} `{action}` step"),
+        );
+        self.push(match action {
+            "set" => diagnostic
+                .at(span, "a `set` step gets no answer")
+                .help("the names under `set:` are there for later steps as they are"),
+            "assert" => diagnostic
+                .at(span, "an `assert` step gets no answer")
+                .help("what must hold stands under `assert:`, as a list of expressions"),
+            _ => diagnostic
                 .at(span, format!("a `{action}` step has no such result"))
-                .note(format!("what can be expected here: {}", listed(known))),
+                .note(format!("a `{action}` step has {}", listed(known))),
+        });
+    }
+
+    /// A word that is no expectation.
+    pub fn unknown_expectation(&mut self, span: Span, word: &str) {
+        let diagnostic = Diagnostic::error("unknown-value", format!("`{word}` is nothing that can be expected"))
+            .at(span, "a status (`403`, `4xx`), `allowed`, `denied`, or a map of subjects");
+        let near = match word.to_ascii_lowercase().as_str() {
+            "forbidden" | "refused" | "unauthorized" => Some("denied"),
+            "ok" | "success" | "granted" => Some("allowed"),
+            other => nearest(other, ["allowed", "denied"]),
+        };
+        self.push(diagnostic.maybe_help(near.map(|near| format!("is `{near}` meant?"))));
+    }
+
+    /// An expectation or a predicate in which nothing stands.
+    pub fn nothing_expected(&mut self, span: Span, what: &str) {
+        self.push(
+            Diagnostic::error("invalid-value", format!("{what} expects nothing"))
+                .at(span, "empty, so it would hold whatever comes")
+                .help("say what must hold, or leave the key out"),
+        );
+    }
+
+    /// A key that is no predicate.
+    pub fn unknown_predicate(&mut self, span: Span, key: &str, known: &[&str]) {
+        let diagnostic =
+            Diagnostic::error("unknown-key", format!("unknown key `{key}` in predicate")).at(span, "not a predicate");
+        self.push(match nearest(key, known.iter().copied()) {
+            Some(near) => diagnostic.help(format!("a similar key exists: `{near}`")),
+            None => diagnostic
+                .note(format!("the predicates are {}", listed(known)))
+                .help("to compare with a map write `equals:` before it, with a part of a map `includes:`"),
+        });
+    }
+
+    /// A URL that no request can go to.
+    pub fn invalid_url(&mut self, span: Span, url: &str) {
+        let diagnostic = Diagnostic::error("invalid-url", format!("`{url}` is no URL that a request can go to"))
+            .at(span, "neither a path nor an absolute URL");
+        let path = ["subscriptions", "providers", "tenants"].iter().any(|root| url.starts_with(root));
+        self.push(match path {
+            true => diagnostic.help(format!("on Resource Manager it is `/{url}`")),
+            false => diagnostic.help("begin with `/` for Resource Manager, or with `https://`"),
+        });
+    }
+
+    /// A word that is neither the short name of a resource nor a resource.
+    pub fn unknown_resource(&mut self, span: Span, word: &str, known: &[&str]) {
+        let diagnostic =
+            Diagnostic::error("unknown-resource", format!("`{word}` is no resource that a token can be for"))
+                .at(span, "neither a short name nor a URL");
+        self.push(near_or_all(diagnostic, word, "name", known));
+    }
+
+    /// Variables that need too many others.
+    pub fn variables_too_deep(&mut self, span: Span, limit: usize) {
+        self.push(
+            Diagnostic::error("variable-cycle", format!("the variable needs more than {limit} others"))
+                .at(span, "this one")
+                .help("compute some of them in a `set` step"),
         );
     }
 }

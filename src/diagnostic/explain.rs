@@ -158,6 +158,11 @@ pub const CODES: &[(&str, &str)] = &[
         "A template uses a name that nothing defines: no input, no variable, no capture of an earlier step.",
     ),
     ("unknown-key", "The key means nothing here. Most often it is misspelt, or indented into the wrong map."),
+    (
+        "unknown-resource",
+        "A token is for a resource: a short name (`arm`, `graph`, `key_vault`, `storage`), whose URL the cloud gives, or \
+         the resource's own URL, to the letter, trailing slash included. What stands here is neither.",
+    ),
     ("unknown-value", "The word is none of those that are possible here."),
     (
         "unknown-variable",

@@ -6,6 +6,7 @@ mod outlet;
 mod record;
 pub mod redact;
 mod step;
+pub mod veil;
 
 use std::sync::Arc;
 

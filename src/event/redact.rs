@@ -15,6 +15,12 @@ use crate::source::Source;
 /// What stands where a secret was.
 pub const MARK: &str = "[secret]";
 
+/// What stands where a long value was cut.
+const CUT: char = '…';
+
+/// How many bytes of a secret's beginning tell something of it.
+const TELLING: usize = 4;
+
 /// Knows what is secret.
 #[derive(Debug, Default)]
 pub struct Redactor {
@@ -57,7 +63,7 @@ impl Redactor {
 
     /// The text with each secret in it replaced by what `put` writes.
     fn replace<'t>(&self, text: &'t str, put: impl Fn(&str, &mut String)) -> Cow<'t, str> {
-        let mut result = Cow::Borrowed(text);
+        let mut result = self.cut_short(text).map_or(Cow::Borrowed(text), Cow::Owned);
         for finder in &self.needles {
             let length = finder.needle().len();
             if result.len() < length || finder.find(result.as_bytes()).is_none() {
@@ -74,6 +80,27 @@ impl Redactor {
             result = Cow::Owned(clean);
         }
         result
+    }
+
+    /// The text with the beginnings of secrets taken out that stand before a `…`, where a long value was cut.
+    fn cut_short(&self, text: &str) -> Option<String> {
+        let mut clean = String::new();
+        let mut done = 0;
+        for (cut, _) in text.match_indices(CUT) {
+            let before = &text[done..cut];
+            let beginning = |finder: &Finder<'_>| {
+                let needle = finder.needle();
+                let longest = needle.len().min(before.len());
+                (TELLING..=longest).rev().find(|length| before.as_bytes().ends_with(&needle[..*length]))
+            };
+            let Some(length) = self.needles.iter().filter_map(beginning).max() else {
+                continue;
+            };
+            clean.push_str(before.get(..before.len() - length).unwrap_or_default());
+            clean.push_str(MARK);
+            done = cut;
+        }
+        (done > 0).then(|| clean + &text[done..])
     }
 
     /// Takes the secrets out of an event.
@@ -237,7 +264,10 @@ fn encodings(secret: &str) -> Vec<String> {
     let json = json[1..json.len() - 1].to_owned();
     let upper = encode(secret);
     let form = upper.replace("%20", "+");
-    let mut all = vec![secret.to_owned(), json.replace('/', "\\/"), json, upper.to_lowercase(), upper, form];
+    // Messages quote values that may be JSON texts themselves.
+    let quoted = Value::String(json.clone()).to_string();
+    let quoted = quoted[1..quoted.len() - 1].to_owned();
+    let mut all = vec![secret.to_owned(), json.replace('/', "\\/"), json, quoted, upper.to_lowercase(), upper, form];
     // Shorter ones would blot out texts that only look alike.
     if secret.len() >= 6 {
         for offset in 0..3 {
@@ -274,6 +304,7 @@ mod tests {
         };
         check(format!("x{secret}y"));
         check(serde_json::to_string(secret).expect("JSON"));
+        check(serde_json::to_string(&serde_json::to_string(secret).expect("JSON")).expect("JSON"));
         check(format!("https://host/?a={}", encode(secret)));
         for before in ["", "a", "ab", "abc"] {
             for after in ["", "z", "zz"] {
@@ -281,6 +312,16 @@ mod tests {
                 check(URL_SAFE_NO_PAD.encode(format!("{before}{secret}{after}")));
             }
         }
+    }
+
+    #[test]
+    fn a_secret_that_was_cut_is_found() {
+        let redactor = redactor(&["abcdefghij", "a\"bcdefgh"]);
+        let check = |text: &str, expected: &str| assert_eq!(redactor.text(text), expected, "{text}");
+        check("got \"x abcdefg…\" (3 more characters)", "got \"x [secret]…\" (3 more characters)");
+        check("abcd… and a\\\"bcde…", "[secret]… and [secret]…");
+        check("abc… bcdefghij… é…", "abc… bcdefghij… é…");
+        check("abcdefghij…", "[secret]…");
     }
 
     #[test]

@@ -54,10 +54,10 @@ impl Client {
             .user_agent(concat!("mi-run/", env!("CARGO_PKG_VERSION")))
             .referer(false)
             .tcp_nodelay(true);
-        builder = match route {
-            Route::Local => builder.no_proxy().connect_timeout(LOCAL_CONNECT),
-            Route::Outside => builder.connect_timeout(OUTSIDE_CONNECT),
-        };
+        builder = builder.connect_timeout(connect_time(route));
+        if route == Route::Local {
+            builder = builder.no_proxy();
+        }
         builder.build().map_err(|error| chain(&error))
     }
 
@@ -78,7 +78,8 @@ impl Client {
 
     async fn exchange(&self, request: Request) -> Answer {
         let begun = Instant::now();
-        let refuse = |error: reqwest::Error| refused(&error, begun.elapsed());
+        let route = request.route;
+        let refuse = |error: reqwest::Error| refused(&error, route, begun.elapsed());
         let Ok(url) = reqwest::Url::parse(&request.url) else {
             return Err(fault(FaultKind::InvalidUrl, "not an absolute URL".to_owned(), begun.elapsed()));
         };
@@ -95,7 +96,9 @@ impl Client {
         for (name, value) in &request.headers {
             outgoing = outgoing.header(name, value);
         }
-        if let Some(body) = request.body {
+        // Servers refuse these without a length, be it 0 (RFC 9110, section 8.6).
+        let has_length = matches!(request.method, "POST" | "PUT" | "PATCH");
+        if let Some(body) = request.body.or_else(|| has_length.then(Vec::new)) {
             outgoing = outgoing.body(body);
         }
         let mut incoming = outgoing.send().await.map_err(refuse)?;
@@ -160,12 +163,23 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 /// Sorts what reqwest says into a kind.
-fn refused(error: &reqwest::Error, duration: Duration) -> Fault {
+fn refused(error: &reqwest::Error, route: Route, duration: Duration) -> Fault {
+    let kind = kind(error);
+    if kind == FaultKind::ConnectTimeout {
+        return fault(kind, format!("no connection within {} s", connect_time(route).as_secs()), duration);
+    }
     let mut detail = error.source().map_or_else(|| error.to_string(), chain);
     for wrapping in ["client error (Connect): ", "client error (SendRequest): ", "tcp connect error: "] {
         detail = detail.replace(wrapping, "");
     }
-    fault(kind(error), detail, duration)
+    fault(kind, detail, duration)
+}
+
+fn connect_time(route: Route) -> Duration {
+    match route {
+        Route::Local => LOCAL_CONNECT,
+        Route::Outside => OUTSIDE_CONNECT,
+    }
 }
 
 fn kind(error: &reqwest::Error) -> FaultKind {

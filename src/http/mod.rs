@@ -149,6 +149,14 @@ pub fn join(base: &str, location: &str) -> Option<String> {
     Some(format!("{scheme}://{host}{folder}/{location}"))
 }
 
+/// Whether a header can be sent (RFC 9110, section 5).
+pub fn is_header(name: &str, value: &str) -> bool {
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !name.is_empty()
+        && name.bytes().all(is_token)
+        && !value.bytes().any(|byte| byte != b'\t' && byte.is_ascii_control())
+}
+
 /// Whether a host is this machine.
 pub fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
@@ -206,6 +214,16 @@ mod tests {
         check("x", "https://h:1/a/x");
         check("?y", "https://h:1/a/b?y");
         assert_eq!(join("no url", "/x"), None);
+    }
+
+    #[test]
+    fn headers_hold_no_line_breaks() {
+        for (name, value) in [("x-a", "b\tc é"), ("X_1", "")] {
+            assert!(is_header(name, value), "{name}: {value}");
+        }
+        for (name, value) in [("", "b"), ("x a", "b"), ("x:", "b"), ("é", "b"), ("x", "a\r\nb: c"), ("x", "\0")] {
+            assert!(!is_header(name, value), "{name}: {value}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod cache;
 mod claims;
 pub mod imds;
+mod suspects;
 
 use std::time::{Duration, SystemTime};
 
@@ -13,6 +14,7 @@ use crate::secret::Secret;
 
 pub use cache::Cache;
 pub use claims::claims;
+pub use suspects::suspects;
 
 /// Which managed identity.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -39,6 +41,14 @@ impl<T> Selector<T> {
             Selector::ObjectId(id) => Selector::ObjectId(map(id)?),
             Selector::ResourceId(id) => Selector::ResourceId(map(id)?),
         })
+    }
+
+    /// The id that names it.
+    pub fn id(&self) -> Option<&T> {
+        match self {
+            Selector::System => None,
+            Selector::ClientId(id) | Selector::ObjectId(id) | Selector::ResourceId(id) => Some(id),
+        }
     }
 }
 

@@ -107,7 +107,7 @@ impl Builder<'_, '_> {
         let head = std::mem::take(&mut uses).vars;
         for input in inputs {
             let declaration = &input.declaration;
-            for tree in declaration.default.iter().chain(declaration.one_of.iter().flatten()) {
+            for tree in declaration.default.iter().map(|tree| &tree.value).chain(declaration.one_of.iter().flatten()) {
                 tree.each_text(&mut |text| self.names.check(text, bare, &mut uses, self.diagnostics));
             }
         }
@@ -152,6 +152,8 @@ impl Builder<'_, '_> {
             document::Action::Unreadable => "",
         };
         let assertions = step.expect.map(|expect| self.assertions(expect, word)).unwrap_or_default();
+        let captures = step.capture.map(captures).unwrap_or_default();
+        self.refuse_captures(&captures, word);
         let mut planned = Step {
             index,
             id: id.unwrap_or_else(|| format!("{word}-{}", index + 1)),
@@ -164,7 +166,7 @@ impl Builder<'_, '_> {
             globals: Vec::new(),
             action: self.action(step.action, index),
             assertions,
-            captures: step.capture.map(captures).unwrap_or_default(),
+            captures,
             timeout,
             sensitive: step.sensitive.unwrap_or(false),
         };
@@ -274,7 +276,25 @@ impl Builder<'_, '_> {
             list.push(Assertion { span: expression.0.span, subject: Subject::That(expression.0) });
         }
         self.refuse_foreign(&list, action);
+        // Reports tell them in the order of the file.
+        list.sort_by_key(|assertion| assertion.span.start);
         list
+    }
+
+    /// Tells captures that the action has nothing for.
+    fn refuse_captures(&mut self, captures: &[Capture], action: &'static str) {
+        for capture in captures {
+            match (action, &capture.origin) {
+                ("request", Origin::Claims(_)) => {
+                    let known = ["json", "header", "regex", "text"];
+                    self.diagnostics.subject_of_other_action(capture.span, "claims", action, &known);
+                }
+                ("set" | "assert", _) => {
+                    self.diagnostics.subject_of_other_action(capture.span, "capture", action, &[]);
+                }
+                _ => {}
+            }
+        }
     }
 
     fn refuse_foreign(&mut self, list: &[Assertion], action: &'static str) {

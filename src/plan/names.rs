@@ -10,6 +10,9 @@ use crate::yaml::locate;
 /// Functions of templates, whose names cannot mean anything else.
 const FUNCTIONS: &[&str] = &["now", "uuid", "range", "dict"];
 
+/// How many other variables one may need, so that no file asks for endless work.
+const DEEPEST: usize = 256;
+
 /// What a name means.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Meaning {
@@ -115,6 +118,10 @@ impl<'a> Names<'a> {
             }
             State::New => {}
         }
+        if walk.path.len() >= DEEPEST {
+            walk.states[at] = State::Done;
+            return diagnostics.variables_too_deep(walk.vars[walk.path[0]].1, DEEPEST);
+        }
         walk.states[at] = State::Open;
         walk.path.push(at);
         let mut uses = Uses::default();
@@ -133,6 +140,10 @@ impl<'a> Names<'a> {
                 }
                 _ => {}
             }
+        }
+        if uses.vars.len() >= DEEPEST {
+            diagnostics.variables_too_deep(walk.vars[at].1, DEEPEST);
+            uses = Uses::default();
         }
         uses.vars.push(at);
         self.vars[at] = uses;

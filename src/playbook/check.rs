@@ -53,7 +53,7 @@ fn part(entry: &Entry, reader: &mut Reader<'_>) -> Option<Part> {
         Some(predicate) => Some(Spanned::new(predicate, entry.value.span)),
         None => {
             let known: Vec<&str> = predicate::NAMES.iter().map(|(name, _)| *name).collect();
-            reader.diagnostics.unknown_key(key.span, &key, "a predicate", &known);
+            reader.diagnostics.unknown_predicate(key.span, &key, &known);
             None
         }
     }

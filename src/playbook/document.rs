@@ -120,7 +120,7 @@ pub struct Input {
     /// What it is, for whoever has to give it.
     pub description: Option<Spanned<String>>,
     /// The value when the caller gives none; without it the input is required.
-    pub default: Option<Tree>,
+    pub default: Option<Spanned<Tree>>,
     /// The type of the value; text without it.
     pub r#type: Option<Spanned<InputType>>,
     /// What text must look like: a regular expression, or the word `guid`.
@@ -240,6 +240,23 @@ impl Playbook {
     }
 }
 
+impl Playbook {
+    /// Where secrets stand in the file itself: the defaults of secret inputs, templates apart.
+    pub(crate) fn secrets(&self) -> Vec<Span> {
+        let mut spans = Vec::new();
+        let declared = self.inputs.iter().flat_map(|inputs| &inputs.0).filter_map(|(_, input)| input.as_ref());
+        for input in declared.filter(|input| input.secret == Some(true)) {
+            let Some(default) = &input.default else { continue };
+            if matches!(&default.value, Tree::Value(value) if !value.is_null()) {
+                spans.push(default.span);
+            }
+            let is_literal = |text: &&Text| text.template.literal().is_some();
+            default.each_text(&mut |text| spans.extend(Some(text).filter(is_literal).map(|text| text.span)));
+        }
+        spans
+    }
+}
+
 fn inputs(node: &Node, reader: &mut Reader<'_>) -> Option<Named<Option<Input>>> {
     let entries = reader.entries(node, "a map of inputs")?;
     let pairs = entries.iter().filter_map(|entry| {
@@ -314,6 +331,12 @@ impl Read for Identity {
         if let [first, second, ..] = named.as_slice() {
             reader.diagnostics.exclusive_keys(second.span, first.span, "an identity is named in one way");
         }
+        for node in ["client_id", "object_id", "resource_id"].into_iter().filter_map(|key| fields.node(key)) {
+            if node.text().is_some_and(|text| text.trim().is_empty()) {
+                let why = "the id of an identity; for the system-assigned one write `identity: system`";
+                reader.diagnostics.invalid_value(node.span, "", why);
+            }
+        }
         fields.finish(reader);
         Some(identity)
     }
@@ -324,7 +347,7 @@ impl Read for Input {
         let mut fields = reader.fields(node, "an input")?;
         let input = Input {
             description: fields.get("description", reader),
-            default: fields.entry("default").and_then(|entry| reader.tree(&entry.value)),
+            default: fields.entry("default").and_then(|entry| Read::read(&entry.value, reader)),
             r#type: fields
                 .node("type")
                 .and_then(|node| reader.word(node, InputType::WORDS).map(|word| Spanned::new(word, node.span))),

@@ -121,9 +121,15 @@ impl Read for Expectation {
                 let status = Spanned::<Statuses>::read(node, reader)?;
                 Some(Self { status: Some(status), ..Self::default() })
             }
-            Kind::Text(_) => {
-                let words = [("allowed", Access::Allowed), ("denied", Access::Denied)];
-                let verdict = reader.word(node, &words)?;
+            Kind::Text(text) => {
+                let verdict = match text.as_str() {
+                    "allowed" => Access::Allowed,
+                    "denied" => Access::Denied,
+                    other => {
+                        reader.diagnostics.unknown_expectation(node.span, other);
+                        return None;
+                    }
+                };
                 Some(Self { verdict: Some(Spanned::new(verdict, node.span)), ..Self::default() })
             }
             _ => Self::from_map(node, reader),
@@ -146,6 +152,10 @@ impl Expectation {
             duration: fields.get("duration", reader),
             that: fields.get("that", reader),
         };
+        // What expects nothing would pass for want of trying.
+        for entry in fields.entries().iter().filter(|entry| entry.value.is_empty()) {
+            reader.diagnostics.nothing_expected(entry.span(), &format!("`{}`", entry.key.key_text()));
+        }
         fields.finish(reader);
         Some(expectation)
     }

@@ -91,7 +91,11 @@ impl Read for Period {
                 return None;
             }
         };
-        parse_duration(&text).map(Period).map_err(|why| reader.diagnostics.invalid_value(node.span, &text, why)).ok()
+        let parsed = match parse_duration(&text) {
+            Ok(Duration::ZERO) => Err("nothing can be done in no time"),
+            other => other,
+        };
+        parsed.map(Period).map_err(|why| reader.diagnostics.invalid_value(node.span, &text, why)).ok()
     }
 }
 

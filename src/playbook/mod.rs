@@ -21,8 +21,10 @@ pub use schema::schema;
 pub use step::{Action, Auth, Method, Request, Step, TokenRequest};
 
 /// Reads the playbook in a source. What cannot be understood stands in the diagnostics; `None` when nothing
-/// usable is left.
-pub fn read(id: SourceId, sources: &Sources, diagnostics: &mut Diagnostics) -> Option<Playbook> {
+/// usable is left. The defaults of secret inputs are masked in the source.
+pub fn read(id: SourceId, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Option<Playbook> {
     let node = yaml::parse(id, sources, diagnostics)?;
-    Playbook::from_node(&node, &mut reader::Reader { sources, diagnostics })
+    let playbook = Playbook::from_node(&node, &mut reader::Reader { sources, diagnostics })?;
+    playbook.secrets().into_iter().for_each(|span| sources.mask(span));
+    Some(playbook)
 }

@@ -191,6 +191,11 @@ impl<'n> Fields<'n> {
         self.entries.iter().find(|entry| entry.key.text() == Some(key))
     }
 
+    /// All of them.
+    pub(crate) fn entries(&self) -> &'n [Entry] {
+        self.entries
+    }
+
     /// The value of a key; `None` also for a null.
     pub(crate) fn node(&mut self, key: &'static str) -> Option<&'n Node> {
         self.entry(key).map(|entry| &entry.value).filter(|node| !matches!(node.kind, Kind::Null))

@@ -7,6 +7,7 @@ use super::document::{Identity, alternatives, variables};
 use super::expectation::{Capture, Expectation};
 use super::leaf::{Expression, Named, Period};
 use super::reader::{Read, Reader};
+use crate::azure::cloud::{SHORT_NAMES, is_resource};
 use crate::source::{Span, Spanned};
 use crate::template::{Text, Tree};
 use crate::yaml::{Kind, Node};
@@ -184,6 +185,12 @@ impl Read for Step {
         let assert = fields.entry("assert").map(|entry| Vec::read(&entry.value, reader).map(Action::Assert));
         let is_token = token.is_some();
         let expect = fields.get("expect", reader);
+        if let Some(entry) = fields.entry("expect").filter(|entry| entry.value.is_empty()) {
+            reader.diagnostics.nothing_expected(entry.span(), "`expect`");
+        }
+        if let Some(entry) = fields.entry("assert").filter(|entry| entry.value.is_empty()) {
+            reader.diagnostics.nothing_expected(entry.span(), "`assert`");
+        }
         let capture = fields.node("capture").and_then(|node| Capture::map(node, is_token, reader));
         let timeout = fields.get("timeout", reader);
         let sensitive = fields.get("sensitive", reader);
@@ -206,11 +213,12 @@ impl Read for Step {
 impl Read for TokenRequest {
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
         if !matches!(node.kind, Kind::Map(_)) {
-            return reader.text(node).map(|resource| Self { resource: Some(resource), identity: None, fresh: None });
+            let resource = resource(node, SHORT_NAMES, reader);
+            return resource.map(|resource| Self { resource: Some(resource), identity: None, fresh: None });
         }
         let mut fields = reader.fields(node, "a token request")?;
         let request = Self {
-            resource: fields.get("resource", reader),
+            resource: fields.node("resource").and_then(|node| resource(node, SHORT_NAMES, reader)),
             identity: fields.get("identity", reader),
             fresh: fields.get("fresh", reader),
         };
@@ -240,11 +248,14 @@ impl Read for Request {
             file: fields.get("file", reader),
             auth: fields.get("auth", reader),
             redirects: fields.get("redirects", reader),
-            url: match fields.required("url", reader) {
-                Some(url) => url,
-                None => {
-                    fields.finish(reader);
-                    return None;
+            url: {
+                let written = fields.required("url", reader).zip(fields.node("url"));
+                match written.and_then(|(text, node)| url(text, 0, node, reader)) {
+                    Some(url) => url,
+                    None => {
+                        fields.finish(reader);
+                        return None;
+                    }
                 }
             },
         };
@@ -254,6 +265,36 @@ impl Read for Request {
         fields.finish(reader);
         Some(request)
     }
+}
+
+/// What `auth` may say in a word.
+const AUTH_WORDS: &[&str] = &["none", "arm", "graph", "key_vault", "storage"];
+
+/// A resource: one of some words, a URL, or a template that gives one of them.
+fn resource(node: &Node, words: &[&str], reader: &mut Reader<'_>) -> Option<Text> {
+    let text = reader.text(node)?;
+    if let Some(word) = text.template.literal()
+        && !words.contains(&word)
+        && !is_resource(word)
+    {
+        reader.diagnostics.unknown_resource(node.span, word, words);
+        return None;
+    }
+    Some(text)
+}
+
+/// The URL of a request, when what is written out of it can begin one.
+fn url(text: Text, start: usize, node: &Node, reader: &mut Reader<'_>) -> Option<Text> {
+    let written = text.template.text().get(start..).unwrap_or_default().trim_end();
+    let head = written.split("{{").next().unwrap_or_default();
+    let folded = head.trim_start().to_ascii_lowercase();
+    let begins = |scheme: &str| folded.starts_with(scheme) || head.len() < written.len() && scheme.starts_with(&folded);
+    if head.contains("{%") || ["/", "https://", "http://"].into_iter().any(begins) {
+        return Some(text);
+    }
+    let span = reader.inside(node, start..start + written.len());
+    reader.diagnostics.invalid_url(span, written);
+    None
 }
 
 /// Reads `METHOD url`.
@@ -267,11 +308,12 @@ fn request_line(node: &Node, text: &str, reader: &mut Reader<'_>) -> Option<Requ
         reader.diagnostics.request_line(span, word);
         return None;
     };
-    let url = reader.text(node)?;
+    let prefix = text.len() - rest.len();
+    let url = reader.text(node).and_then(|text| url(text, prefix, node, reader))?;
     Some(Request {
         method: Some(Spanned::new(method, node.span)),
         url,
-        prefix: text.len() - rest.len(),
+        prefix,
         api_version: None,
         query: None,
         headers: None,
@@ -287,11 +329,12 @@ fn request_line(node: &Node, text: &str, reader: &mut Reader<'_>) -> Option<Requ
 impl Read for Auth {
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
         if !matches!(node.kind, Kind::Map(_)) {
-            return reader.text(node).map(|resource| Self { resource: Some(resource), identity: None, bearer: None });
+            let resource = resource(node, AUTH_WORDS, reader);
+            return resource.map(|resource| Self { resource: Some(resource), identity: None, bearer: None });
         }
         let mut fields = reader.fields(node, "an `auth`")?;
         let auth = Self {
-            resource: fields.get("resource", reader),
+            resource: fields.node("resource").and_then(|node| resource(node, AUTH_WORDS, reader)),
             identity: fields.get("identity", reader),
             bearer: fields.get("bearer", reader),
         };

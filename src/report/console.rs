@@ -108,9 +108,11 @@ impl Console {
         if place != step_place {
             diagnostic = diagnostic.beside(step_place, "in this step");
         }
-        let diagnostic = diagnostic
-            .note(format!("expected: {}", expectation(assertion)))
-            .note(format!("actual:   {}", shown_as(assertion, &assertion.actual, assertion.found)));
+        if assertion.subject != "that" {
+            diagnostic = diagnostic
+                .note(format!("expected: {}", expectation(assertion)))
+                .note(format!("actual:   {}", shown_as(assertion, &assertion.actual, assertion.found)));
+        }
         (diagnostic, sources)
     }
 
@@ -214,9 +216,10 @@ fn side(text: &mut String, arrow: char, headers: &Headers, body: Option<&str>) {
 
 /// What an assertion claims, and that it does not hold.
 pub(crate) fn claim(assertion: &Assertion) -> String {
-    match &assertion.path {
-        Some(path) => format!("`{} {path}` does not hold", assertion.subject),
-        None => format!("`{}` does not hold", assertion.subject),
+    match (&assertion.path, &assertion.expected) {
+        (Some(path), _) => format!("`{} {path}` does not hold", assertion.subject),
+        (None, Value::String(expression)) if assertion.subject == "that" => format!("`{expression}` does not hold"),
+        (None, _) => format!("`{}` does not hold", assertion.subject),
     }
 }
 

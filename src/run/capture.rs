@@ -44,8 +44,8 @@ impl Playbook<'_, '_> {
                 Ok(json) => Looked::from(query.select(json).to_value()),
                 Err(_) if capture.default.is_some() => Looked::Nothing,
                 Err(why) => {
-                    let diagnostic = mishap::not_json(&reply.body, reply.header("content-type"), why);
-                    progress.errored(self, diagnostic.at(capture.span, "looks into the body as JSON"));
+                    let diagnostic = mishap::not_json(&reply.beginning(), reply.header("content-type"), why);
+                    self.once(diagnostic.at(capture.span, "looks into the body as JSON"), progress);
                     Looked::Broken
                 }
             },
@@ -66,6 +66,7 @@ impl Playbook<'_, '_> {
                 Looked::from(captured.map(|group| Value::String(group.as_str().to_owned())))
             }
             Origin::Text => Looked::Found(Value::String(reply.text())),
+            Origin::Template(text) if !self.has_material(text, reply, progress) => Looked::Broken,
             Origin::Template(text) => match text.render(&self.frame.with_reply(reply)) {
                 Ok(value) => Looked::Found(value),
                 Err(misfit) => {
@@ -101,7 +102,7 @@ fn looked_at(capture: &Capture) -> String {
 
 /// What the body is like, to see at a glance why a query misses.
 fn outline(reply: &Reply) -> Option<String> {
-    let json = reply.json().as_ref().ok()?;
+    let json = reply.json().as_ref().ok().filter(|_| !reply.veiled)?;
     let members = json.as_object()?;
     let names: Vec<&str> = members.keys().take(12).map(String::as_str).collect();
     (!names.is_empty()).then(|| format!("status {}; the body has {}", reply.status, names.join(", ")))

@@ -16,6 +16,7 @@ use crate::predicate::{Actual, Predicate};
 use crate::query::Query;
 use crate::source::Span;
 use crate::template::{Scope, Text, Tree};
+use crate::value::{describe, truth};
 
 /// What a subject is called in a report.
 struct Name {
@@ -58,7 +59,7 @@ impl Playbook<'_, '_> {
             Subject::Json(query, predicate) => match reply.json() {
                 Ok(json) => self.query(query, json, (name(Some(query.to_string())), predicate), progress),
                 Err(why) => {
-                    let diagnostic = mishap::not_json(&reply.body, reply.header("content-type"), why);
+                    let diagnostic = mishap::not_json(&reply.beginning(), reply.header("content-type"), why);
                     self.once(diagnostic.at(span, "expected of a JSON body"), progress);
                 }
             },
@@ -73,12 +74,27 @@ impl Playbook<'_, '_> {
                 let value = Value::from((reply.duration.as_secs_f64() * 1e6).round() / 1e3);
                 self.predicate(predicate, (name(None), Actual::One(&value)), progress);
             }
-            Subject::That(expression) => progress.judged(self.that("that", expression, &self.frame.with_reply(reply))),
+            Subject::That(expression) if self.has_material(expression, reply, progress) => {
+                progress.judged(self.that(expression, &self.frame.with_reply(reply)));
+            }
+            Subject::That(_) => {}
         }
     }
 
-    /// Tells a cause once, though several assertions meet it.
-    fn once(&self, diagnostic: Diagnostic, progress: &mut Progress) {
+    /// Whether a template has what it looks into: `json` is there when the body is JSON.
+    pub(super) fn has_material(&self, text: &Text, reply: &Reply, progress: &mut Progress) -> bool {
+        match reply.json() {
+            Err(why) if text.template.names().iter().any(|name| name.name == "json" && !name.optional) => {
+                let diagnostic = mishap::not_json(&reply.beginning(), reply.header("content-type"), why);
+                self.once(diagnostic.at(text.span, "looks into the body as JSON"), progress);
+                false
+            }
+            _ => true,
+        }
+    }
+
+    /// Tells a cause once, though several assertions and captures meet it.
+    pub(super) fn once(&self, diagnostic: Diagnostic, progress: &mut Progress) {
         if !progress.step.problems.iter().any(|known| known.code == diagnostic.code) {
             progress.errored(self, diagnostic);
         }
@@ -153,7 +169,7 @@ impl Playbook<'_, '_> {
         let refused = error.as_ref().and_then(|error| error.action.clone());
         let (holds, words) = match (expected, &verdict) {
             (_, Verdict::Undecided(why)) => {
-                let diagnostic = mishap::undecided(expected.word(), why, error.as_ref());
+                let diagnostic = mishap::undecided(expected.word(), why, reply);
                 return progress
                     .errored(self, diagnostic.at(span, format!("cannot tell whether it is {}", expected.word())));
             }
@@ -211,16 +227,16 @@ impl Playbook<'_, '_> {
     }
 
     /// An expression that must be true.
-    pub(super) fn that(&self, subject: &'static str, expression: &Text, scope: &dyn Scope) -> Judged {
+    pub(super) fn that(&self, expression: &Text, scope: &dyn Scope) -> Judged {
         match expression.render(scope) {
             Ok(value) => {
-                let holds = crate::value::truth(&value);
+                let holds = truth(&value);
                 Judged::Assertion(Box::new(Assertion {
-                    subject,
+                    subject: "that",
                     path: None,
                     predicate: "that".to_owned(),
-                    expected: super::assert::expected(expression),
-                    reason: Some(format!("is {}", crate::value::describe(&value))),
+                    expected: Value::String(expression.template.text().trim().to_owned()),
+                    reason: Some(why(expression, &value, scope)),
                     actual: value,
                     found: true,
                     holds,
@@ -232,5 +248,25 @@ impl Playbook<'_, '_> {
                 Judged::Problem(Box::new(problem(self.engine.sources, diagnostic, expression.span)))
             }
         }
+    }
+}
+
+/// What an expression came to, and the values it was made of.
+fn why(expression: &Text, value: &Value, scope: &dyn Scope) -> String {
+    const SHOWN: usize = 4;
+    let mut told: Vec<String> = Vec::new();
+    for name in expression.template.names() {
+        let Some(root) = scope.get(&name.name) else { continue };
+        let inner = name.path.iter().try_fold(&*root, |value, (member, _)| value.get(member));
+        let Some(inner) = inner else { continue };
+        let text = format!("`{}` is {}", name.dotted(), describe(inner));
+        if told.len() < SHOWN && !told.contains(&text) {
+            told.push(text);
+        }
+    }
+    match value {
+        _ if told.is_empty() => format!("is {}", describe(value)),
+        Value::Bool(_) => told.join(", "),
+        other => format!("is {}: {}", describe(other), told.join(", ")),
     }
 }

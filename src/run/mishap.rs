@@ -1,12 +1,19 @@
 //! The messages about what can go wrong in a run: one function each.
 
-use crate::azure::error::ArmError;
+use std::time::Duration;
+
+use super::reply::Reply;
+use crate::azure::cloud::SHORT_NAMES;
 use crate::diagnostic::Diagnostic;
+use crate::diagnostic::catalog::listed;
+use crate::event::redact::MARK;
 use crate::http::{Fault, FaultKind};
 use crate::identity::{Exchange, Refusal, Selector};
+use crate::nearest::nearest;
+use crate::plan::{Action, Step};
 
-/// No answer to a request.
-pub fn fault(fault: &Fault, url: &str) -> Diagnostic {
+/// No answer to a request that had so much time.
+pub fn fault(fault: &Fault, url: &str, limit: Duration) -> Diagnostic {
     let place = crate::http::origin(url).map_or_else(|| url.to_owned(), |(_, host, port)| format!("{host}:{port}"));
     let (code, title) = match fault.kind {
         FaultKind::InvalidUrl => ("invalid-url", format!("`{url}` is no URL that a request can go to")),
@@ -17,7 +24,7 @@ pub fn fault(fault: &Fault, url: &str) -> Diagnostic {
         FaultKind::ConnectTimeout => ("connection-failed", format!("`{place}` does not accept a connection in time")),
         FaultKind::Connect => ("connection-failed", format!("no connection to `{place}`")),
         FaultKind::Tls => ("tls-failed", format!("no trusted connection to `{place}`")),
-        FaultKind::Timeout => ("timed-out", format!("no whole answer from `{place}` in time")),
+        FaultKind::Timeout => ("timed-out", format!("no whole answer from `{place}` within {}", seconds(limit))),
         FaultKind::CutShort => ("body-cut-short", format!("`{place}` ended the connection before its answer")),
         FaultKind::TooLarge => ("body-too-large", format!("the answer of `{place}` is larger than what is kept")),
         FaultKind::NotHttp => ("not-http", format!("what `{place}` answers is not HTTP")),
@@ -30,24 +37,73 @@ pub fn fault(fault: &Fault, url: &str) -> Diagnostic {
         FaultKind::Tls => {
             Some("trust the server's authority with `--ca-file FILE`, or is something reading the traffic?")
         }
-        FaultKind::Timeout => Some("give the step more time with `timeout:`"),
+        FaultKind::Timeout => Some("give the step more time: `timeout:` in the step, or in `defaults:`"),
         _ => None,
     };
     let diagnostic = Diagnostic::error(code, title).maybe_help(help);
-    if fault.detail.is_empty() { diagnostic } else { diagnostic.note(fault.detail.clone()) }
+    match fault.kind {
+        FaultKind::Timeout => diagnostic,
+        _ if fault.detail.is_empty() => diagnostic,
+        _ => diagnostic.note(fault.detail.clone()),
+    }
 }
 
-/// No token.
-pub fn no_token(refusal: &Refusal, selector: &Selector, given: bool) -> Diagnostic {
+/// A length of time as a playbook would write it.
+fn seconds(duration: Duration) -> String {
+    match duration.as_millis() {
+        millis if millis < 1000 => format!("{millis} ms"),
+        _ => format!("{} s", duration.as_secs_f64()),
+    }
+}
+
+/// A URL that no request can go to; `why` when there is more to say than that.
+pub fn invalid_url(url: &str, why: Option<&str>) -> Diagnostic {
+    let diagnostic =
+        Diagnostic::error("invalid-url", format!("`{}` is no URL that a request can go to", url.escape_debug()));
+    match why {
+        Some(why) => diagnostic.note(why.to_owned()),
+        None => diagnostic.help("begin with `/` for Resource Manager, or with `https://`"),
+    }
+}
+
+/// A header whose value HTTP cannot carry.
+pub fn invalid_header(name: &str) -> Diagnostic {
+    Diagnostic::error("invalid-header", format!("the header `{}` cannot be sent", name.escape_debug()))
+        .note("a name holds letters, digits and `-`; a value no line breaks and no control characters")
+}
+
+/// An identity whose id came out empty.
+pub fn empty_identity() -> Diagnostic {
+    Diagnostic::error("invalid-value", "the id of the identity is empty")
+        .note("without an id the endpoint would give a token of another identity")
+        .help("for the system-assigned one write `identity: system`")
+}
+
+/// A word that is neither the short name of a resource nor a resource.
+pub fn no_resource(word: &str) -> Diagnostic {
+    let diagnostic = Diagnostic::error("unknown-resource", format!("`{word}` is no resource that a token can be for"));
+    match nearest(word, SHORT_NAMES.iter().copied()) {
+        Some(near) => diagnostic.help(format!("a similar name exists: `{near}`")),
+        None => diagnostic.note(format!("a resource is a URL, or one of {}", listed(SHORT_NAMES))),
+    }
+}
+
+/// No token of an identity for a resource.
+pub fn no_token(refusal: &Refusal, (selector, resource): (&Selector, &str), given: bool) -> Diagnostic {
     match refusal {
         Refusal::Silent { endpoint, fault } => silent(endpoint, fault, given),
-        Refusal::Refused { exchange, code, description } => refused(exchange, code, description, selector),
+        Refusal::Refused { exchange, code, description } => {
+            refused(exchange, code, description, selector).note(format!("asked for: `{resource}`"))
+        }
         Refusal::Foreign { exchange, why } => {
             let server = exchange.headers.iter().find(|(name, _)| name == "server").map(|(_, value)| value.as_str());
             let title = "what answers is not an identity endpoint";
             Diagnostic::error("not-an-identity-endpoint", title)
                 .note(format!("{why} (status {}, server `{}`)", exchange.status, server.unwrap_or("unnamed")))
-                .note(format!("the body begins: {}", beginning(&exchange.body)))
+                .note(match beginning(&exchange.body) {
+                    nothing if nothing.is_empty() => "the body is empty".to_owned(),
+                    begins => format!("the body begins: {begins}"),
+                })
                 .help("a proxy or another cloud's metadata service may have answered; try `NO_PROXY=169.254.169.254`")
         }
     }
@@ -65,7 +121,8 @@ fn silent(endpoint: &str, fault: &Fault, given: bool) -> Diagnostic {
     let cause = match fault.kind {
         FaultKind::Refused => "nothing listens there",
         FaultKind::Unreachable => "the network has no way to it",
-        FaultKind::ConnectTimeout | FaultKind::Timeout => "nothing answers in time",
+        FaultKind::ConnectTimeout => "nothing accepts the connection",
+        FaultKind::Timeout => "something accepts the connection and does not answer",
         FaultKind::CutShort => "the connection ended before the answer",
         _ => "the request came to nothing",
     };
@@ -103,24 +160,28 @@ fn refused(exchange: &Exchange, code: &str, description: &str, selector: &Select
     diagnostic
 }
 
-/// A body that is not JSON where JSON is asked for.
-pub fn not_json(body: &[u8], content_type: Option<&str>, why: &str) -> Diagnostic {
+/// A body that is not JSON where JSON is asked for. `beginning` is empty when the body is.
+pub fn not_json(beginning: &str, content_type: Option<&str>, why: &str) -> Diagnostic {
     let diagnostic = Diagnostic::error("not-json", "the body is not JSON").note(format!(
         "`content-type` says {}",
         content_type.map_or_else(|| "nothing".to_owned(), |kind| format!("`{kind}`"))
     ));
-    if body.is_empty() {
+    if beginning.is_empty() {
         return diagnostic.note("the body is empty");
     }
-    diagnostic.note(why.to_owned()).note(format!("the body begins: {}", beginning(body)))
+    diagnostic.note(why.to_owned()).note(format!("the body begins: {beginning}"))
 }
 
 /// The first characters of a body, on one line.
-fn beginning(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&body[..body.len().min(400)]);
-    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let cut: String = line.chars().take(120).collect();
-    if cut.is_empty() { "(nothing)".to_owned() } else { cut }
+pub fn beginning(body: &[u8]) -> String {
+    const SHOWN: usize = 120;
+    let text = String::from_utf8_lossy(&body[..body.len().min(4 * SHOWN)]);
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None if body.len() > 4 * SHOWN => line + "…",
+        None => line,
+    }
 }
 
 /// A capture that found nothing.
@@ -143,11 +204,34 @@ pub fn token_withheld(url: &str, resource: &str) -> Diagnostic {
         .help("if the token shall go there, say so in the step: `auth: {bearer: …}`, or `auth:` with that resource")
 }
 
+/// What the answer itself says of a failure, for people.
+pub(super) fn explanation(step: &Step, reply: &Reply) -> Vec<String> {
+    let mut notes = azure_says(reply);
+    if let (Action::Request(request), 300..=399, Some(location)) =
+        (&step.action, reply.status, reply.header("location"))
+    {
+        let limit = match request.redirects {
+            0 => "redirects are not followed unless `redirects:` says how many".to_owned(),
+            1 => "1 redirect was followed, and `redirects:` allows no more".to_owned(),
+            many => format!("{many} redirects were followed, and `redirects:` allows no more"),
+        };
+        notes.push(format!("redirected to `{location}`: {limit}"));
+    }
+    if notes.is_empty() && reply.status >= 400 && !reply.body.is_empty() {
+        notes.push(format!("the body begins: {}", reply.beginning()));
+    }
+    notes
+}
+
 /// What Azure said, for people.
-pub fn arm_error_notes(error: &ArmError) -> Vec<String> {
+pub(super) fn azure_says(reply: &Reply) -> Vec<String> {
+    let Some(error) = reply.arm_error() else {
+        return Vec::new();
+    };
     let mut notes = Vec::new();
     let code = if error.code.is_empty() { "an error".to_owned() } else { format!("`{}`", error.code) };
-    notes.push(format!("Azure says {code}: {}", error.message));
+    let message = if reply.veiled { MARK } else { &error.message };
+    notes.push(format!("Azure says {code}: {message}"));
     if !error.inner.is_empty() {
         notes.push(format!("errors inside: {}", error.inner.join(", ")));
     }
@@ -155,13 +239,10 @@ pub fn arm_error_notes(error: &ArmError) -> Vec<String> {
 }
 
 /// An answer that says nothing about access control, where `allowed` or `denied` is asked.
-pub fn undecided(expected: &str, why: &str, error: Option<&ArmError>) -> Diagnostic {
+pub(super) fn undecided(expected: &str, why: &str, reply: &Reply) -> Diagnostic {
     let title = format!("the answer does not say whether access is {expected}");
-    let mut diagnostic = Diagnostic::error("undecided", title).note(why.to_owned());
-    for note in error.map(arm_error_notes).unwrap_or_default() {
-        diagnostic = diagnostic.note(note);
-    }
-    diagnostic
+    let diagnostic = Diagnostic::error("undecided", title).note(why.to_owned());
+    azure_says(reply).into_iter().fold(diagnostic, Diagnostic::note)
 }
 
 /// A refusal that names another action than the one expected: a different right is missing.

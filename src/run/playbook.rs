@@ -12,7 +12,7 @@ use super::reply::Reply;
 use super::{Engine, Job, mishap};
 use crate::azure::cloud::Cloud;
 use crate::diagnostic::Diagnostic;
-use crate::event::{self, Assertion, Event, Millis, Outcome, StepFinished, StepStarted};
+use crate::event::{self, Assertion, AttemptFinished, Event, Millis, Outcome, StepFinished, StepStarted, veil};
 use crate::plan::{Action, Plan, Step};
 use crate::source::Span;
 use crate::template::Misfit;
@@ -37,6 +37,14 @@ pub(super) struct Progress {
     pub(super) span: Span,
     /// The number of attempts so far.
     pub(super) attempts: u32,
+    /// Whether all that the step says and hears is secret.
+    pub(super) sensitive: bool,
+    /// Whether exchanges wait until the captures that are secret are known.
+    pub(super) holds: bool,
+    /// The attempts that wait.
+    pub(super) held: Vec<AttemptFinished>,
+    /// Whether the captures are known.
+    captured: bool,
 }
 
 impl Progress {
@@ -136,7 +144,15 @@ impl<'p, 'e> Playbook<'p, 'e> {
 
     async fn step(&self, step: &Step) -> Outcome {
         let begun = self.engine.at();
-        let mut progress = Progress { step: self.blank(step, begun), span: step.span, attempts: 0 };
+        let mut progress = Progress {
+            step: self.blank(step, begun),
+            span: step.span,
+            attempts: 0,
+            sensitive: step.sensitive,
+            holds: step.captures.iter().any(|capture| capture.secret),
+            held: Vec::new(),
+            captured: false,
+        };
         if let Some(why) = self.unneeded(step) {
             progress.step.reason = Some(why);
             return self.finish(progress, begun);
@@ -219,31 +235,25 @@ impl<'p, 'e> Playbook<'p, 'e> {
             }
         };
         for (name, value) in captured {
-            let shown = if step.sensitive { Value::String(event::redact::MARK.to_owned()) } else { value.clone() };
-            progress.step.captures.insert(name.clone(), shown);
+            progress.step.captures.insert(name.clone(), value.clone());
             self.frame.put(&name, value);
         }
     }
 
     /// Judges and captures. What was captured counts even when an assertion fails: it was there.
     fn conclude(&self, step: &Step, reply: Option<Reply>, progress: &mut Progress) -> Vec<(String, Value)> {
-        let Some(reply) = reply else {
+        let Some(mut reply) = reply else {
             return Vec::new();
         };
+        if step.sensitive {
+            reply.veiled = true;
+            self.engine.outlet.hide(&reply.text());
+        }
         self.judge(step, &reply, progress);
         let captured = self.capture(step, &reply, progress);
-        if progress.step.outcome == Outcome::Failed
-            && let Some(error) = reply.arm_error()
-        {
-            progress.step.notes.extend(mishap::arm_error_notes(&error));
-        }
-        if step.sensitive {
-            self.engine.outlet.hide(&reply.text());
-            for assertion in &mut progress.step.assertions {
-                assertion.expected = Value::String(event::redact::MARK.to_owned());
-                assertion.actual = assertion.expected.clone();
-                assertion.reason = None;
-            }
+        progress.captured = true;
+        if progress.step.outcome == Outcome::Failed {
+            progress.step.notes.extend(mishap::explanation(step, &reply));
         }
         captured
     }
@@ -308,7 +318,16 @@ impl<'p, 'e> Playbook<'p, 'e> {
     }
 
     fn finish(&self, progress: Progress, begun: Millis) -> Outcome {
+        for mut attempt in progress.held {
+            if let Some(exchange) = attempt.exchange.as_deref_mut().filter(|_| !progress.captured) {
+                veil::bodies(exchange);
+            }
+            self.engine.outlet.send(Event::AttemptFinished(attempt));
+        }
         let mut step = progress.step;
+        if progress.sensitive {
+            veil::step(&mut step);
+        }
         let now = self.engine.at();
         step.duration_ms = Millis(((now.0 - begun.0) * 1000.0).round() / 1000.0);
         let mut summary = self.engine.shared.summary.get();

@@ -7,7 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
+use super::mishap::beginning;
 use crate::azure::error::ArmError;
+use crate::event::redact::MARK;
 
 /// What came. The body is parsed when something looks into it, and once.
 #[derive(Debug, Default)]
@@ -17,6 +19,8 @@ pub(super) struct Reply {
     pub(super) body: Bytes,
     pub(super) claims: Arc<Value>,
     pub(super) duration: Duration,
+    /// Whether messages tell nothing of the body.
+    pub(super) veiled: bool,
     json: OnceCell<Result<Arc<Value>, String>>,
 }
 
@@ -49,6 +53,11 @@ impl Reply {
             return None;
         }
         self.json().as_ref().ok().and_then(|json| ArmError::read(json))
+    }
+
+    /// How the body begins, on one line, for messages.
+    pub(super) fn beginning(&self) -> String {
+        if self.veiled { MARK.to_owned() } else { beginning(&self.body) }
     }
 
     /// The headers as templates see them.

@@ -6,15 +6,11 @@ use super::mishap;
 use super::playbook::{Playbook, Progress};
 use super::reply::Reply;
 use crate::diagnostic::Diagnostic;
-use crate::event::redact::MARK;
-use crate::event::{self, Attempt, Headers};
+use crate::event::veil::{is_secret_header, shown_headers};
+use crate::event::{self, Attempt};
 use crate::http::{self, Answer, Route};
 use crate::plan::{Auth, Body, Request, Step};
 use crate::template::Misfit;
-
-/// Headers whose values are never shown, in lower case.
-const SECRET_HEADERS: &[&str] =
-    &["authorization", "proxy-authorization", "cookie", "x-identity-header", "secret", "x-api-key", "api-key"];
 
 /// What a request goes to.
 struct Target {
@@ -37,15 +33,17 @@ impl Playbook<'_, '_> {
                 return None;
             }
         };
-        if let Some(bearer) = self.bearer(step, request, (&target, progress)).await? {
-            outgoing.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("authorization"));
-            outgoing.headers.push(("authorization".to_owned(), format!("Bearer {bearer}")));
+        for (name, value) in outgoing.headers.iter().filter(|(name, _)| is_secret_header(name)) {
+            let credentials = value.split_once(' ').filter(|_| name.to_ascii_lowercase().ends_with("authorization"));
+            self.engine.outlet.hide(credentials.map_or(value, |(_, credentials)| credentials));
         }
-        for (name, value) in &outgoing.headers {
-            if is_secret(name) {
-                let bare = value.split_once(' ').map_or(value.as_str(), |(_, credentials)| credentials);
-                self.engine.outlet.hide(bare);
-            }
+        let is_own = |(name, _): &(String, String)| name.eq_ignore_ascii_case("authorization");
+        // A playbook that brings its own credentials gets no token besides.
+        if !(matches!(request.auth, Auth::Default) && outgoing.headers.iter().any(is_own))
+            && let Some(bearer) = self.bearer(step, request, (&target, progress)).await?
+        {
+            outgoing.headers.retain(|header| !is_own(header));
+            outgoing.headers.push(("authorization".to_owned(), format!("Bearer {bearer}")));
         }
         let reply = self.follow(outgoing, request.redirects, progress).await?;
         if target.is_arm && (200..300).contains(&reply.status) {
@@ -73,11 +71,10 @@ impl Playbook<'_, '_> {
         } else {
             written.to_owned()
         };
-        if http::origin(&url).is_none_or(|(scheme, ..)| scheme != "https" && scheme != "http") {
-            let title = format!("`{written}` is no URL that a request can go to");
-            let help = "begin with `/` for Resource Manager, or with `https://`";
-            let diagnostic = Diagnostic::error("invalid-url", title).at(request.url.span, "rendered from here");
-            progress.errored(self, diagnostic.help(help));
+        let broken =
+            written.contains(char::is_control).then_some("a URL holds no line breaks and no control characters");
+        if broken.is_some() || http::origin(&url).is_none_or(|(scheme, ..)| scheme != "https" && scheme != "http") {
+            progress.errored(self, mishap::invalid_url(written, broken).at(request.url.span, "rendered from here"));
             return None;
         }
         let is_arm = written.starts_with('/') || self.is_arm(&url);
@@ -143,8 +140,13 @@ impl Playbook<'_, '_> {
         }
         headers.extend(content_type.map(|kind| ("content-type".to_owned(), kind.to_owned())));
         for (name, text) in &request.headers {
+            let value = text.render_text(&self.frame)?;
+            if !http::is_header(name, &value) {
+                let diagnostic = mishap::invalid_header(name).at(text.span, "rendered from here");
+                return Err(Unsent::Diagnostic(Box::new(diagnostic)));
+            }
             headers.retain(|(own, _)| !own.eq_ignore_ascii_case(name));
-            headers.push((name.clone(), text.render_text(&self.frame)?));
+            headers.push((name.clone(), value));
         }
         Ok(http::Request {
             method: request.method,
@@ -184,7 +186,7 @@ impl Playbook<'_, '_> {
                     return Err(refuse("files stay in the folder of the playbook".to_owned()));
                 }
                 let bytes = (self.engine.world.file)(&self.job.folder.join(path));
-                (Some(bytes.map_err(|error| refuse(error.to_string()))?), Some("application/octet-stream"))
+                (Some(bytes.map_err(|error| refuse(error.to_string()))?), Some(media_type(path)))
             }
         })
     }
@@ -251,7 +253,7 @@ impl Playbook<'_, '_> {
             let response = match answer {
                 Ok(response) => response,
                 Err(fault) => {
-                    progress.errored(self, mishap::fault(&fault, &url));
+                    progress.errored(self, mishap::fault(&fault, &url, outgoing.timeout));
                     return None;
                 }
             };
@@ -262,7 +264,7 @@ impl Playbook<'_, '_> {
             };
             left -= 1;
             if http::origin(&next) != http::origin(&url) {
-                outgoing.headers.retain(|(name, _)| !is_secret(name));
+                outgoing.headers.retain(|(name, _)| !is_secret_header(name));
             }
             if response.status == 303 || matches!(response.status, 301 | 302) && outgoing.method == "POST" {
                 outgoing.method = "GET";
@@ -279,7 +281,7 @@ impl Playbook<'_, '_> {
         let request = event::Request {
             method: outgoing.method.to_owned(),
             url: outgoing.url.clone(),
-            headers: Headers(outgoing.headers.iter().map(shown_header).collect()),
+            headers: shown_headers(&outgoing.headers),
         };
         let answer = self.engine.world.transport.send(outgoing.clone()).await;
         progress.attempts += 1;
@@ -289,14 +291,14 @@ impl Playbook<'_, '_> {
             number: progress.attempts,
             duration_ms: answer.as_ref().map_or_else(|fault| fault.duration, |response| response.duration).into(),
             status: response.map(|response| response.status),
-            error: answer.as_ref().err().map(|fault| mishap::fault(fault, &outgoing.url).title),
+            error: answer.as_ref().err().map(|fault| mishap::fault(fault, &outgoing.url, outgoing.timeout).title),
             waited_ms: event::Millis(0.0),
             request_id: header("x-ms-request-id"),
             correlation_id: header("x-ms-correlation-request-id"),
         };
         let shown = response.map(|response| event::Response {
             status: response.status,
-            headers: Headers(response.headers.clone()),
+            headers: shown_headers(&response.headers),
             body_bytes: response.body.len(),
         });
         let exchange = self.engine.settings.bodies.then(|| {
@@ -314,19 +316,16 @@ impl Playbook<'_, '_> {
     }
 }
 
-/// A header as events hold it. Redaction would find the secret too; this spares the search.
-fn shown_header((name, value): &(String, String)) -> (String, String) {
-    let value = match is_secret(name) {
-        true if value.starts_with("Bearer ") => format!("Bearer {MARK}"),
-        true => MARK.to_owned(),
-        false => value.clone(),
-    };
-    (name.clone(), value)
-}
-
-/// Whether the value of a header is never shown.
-fn is_secret(name: &str) -> bool {
-    SECRET_HEADERS.iter().any(|secret| name.eq_ignore_ascii_case(secret))
+/// What a file is, by the ending of its name.
+fn media_type(path: &std::path::Path) -> &'static str {
+    match path.extension().and_then(|ending| ending.to_str()) {
+        Some("json") => "application/json",
+        Some("xml") => "application/xml",
+        Some("yaml" | "yml") => "application/yaml",
+        Some("csv") => "text/csv; charset=utf-8",
+        Some("txt") => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
 }
 
 /// Why a request was not sent.

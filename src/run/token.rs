@@ -8,12 +8,12 @@ use serde_json::Value;
 use super::mishap;
 use super::playbook::{Playbook, Progress};
 use super::reply::Reply;
-use crate::azure::cloud::Cloud;
+use crate::azure::cloud::{Cloud, SHORT_NAMES, is_resource};
 use crate::azure::metadata;
 use crate::diagnostic::Diagnostic;
-use crate::event::{self, Attempt, AttemptFinished, Event, Headers, TokenAnswered};
+use crate::event::{self, Attempt, AttemptFinished, Event, TokenAnswered, veil};
 use crate::identity::imds::{self, Ask};
-use crate::identity::{Exchange, Refusal, Selector, Token};
+use crate::identity::{Exchange, Refusal, Selector, Token, suspects};
 use crate::plan::{Step, TokenRequest};
 use crate::template::Text;
 
@@ -37,11 +37,14 @@ impl Playbook<'_, '_> {
         let mut reply = Reply::new(exchange.status, exchange.headers.clone(), exchange.body.clone(), exchange.duration);
         reply.claims = Arc::new(token.claims.clone());
         let url = exchange.url.clone();
-        progress.step.request =
-            Some(event::Request { method: "GET".to_owned(), url, headers: Headers(exchange.request_headers.clone()) });
+        progress.step.request = Some(event::Request {
+            method: "GET".to_owned(),
+            url,
+            headers: veil::shown_headers(&exchange.request_headers),
+        });
         progress.step.response = Some(event::Response {
             status: exchange.status,
-            headers: Headers(exchange.headers.clone()),
+            headers: veil::shown_headers(&exchange.headers),
             body_bytes: exchange.body.len(),
         });
         Some(reply)
@@ -49,8 +52,12 @@ impl Playbook<'_, '_> {
 
     /// The resource that a word or a URL stands for.
     pub(super) async fn resource(&self, written: &str, step: &Step, progress: &mut Progress) -> Option<String> {
-        if !crate::azure::cloud::SHORT_NAMES.contains(&written) {
-            return Some(written.to_owned());
+        if !SHORT_NAMES.contains(&written) {
+            if is_resource(written) {
+                return Some(written.to_owned());
+            }
+            progress.errored(self, mishap::no_resource(written));
+            return None;
         }
         let cloud = self.the_cloud(step, progress).await?;
         let resource = cloud.resource(written);
@@ -68,6 +75,10 @@ impl Playbook<'_, '_> {
     pub(super) fn selector(&self, own: Option<&Selector<Text>>, progress: &mut Progress) -> Option<Selector> {
         let selector = own.unwrap_or(&self.job.plan.identity);
         match selector.try_map(|text| text.render_text(&self.frame)) {
+            Ok(selector) if selector.id().is_some_and(|id| id.trim().is_empty()) => {
+                progress.errored(self, mishap::empty_identity());
+                None
+            }
             Ok(selector) => Some(selector),
             Err(misfit) => {
                 progress.misfit(self, &misfit);
@@ -111,7 +122,11 @@ impl Playbook<'_, '_> {
                 Some(token)
             }
             Err(refusal) => {
-                let diagnostic = mishap::no_token(&refusal, selector, given.is_some());
+                if let Refusal::Refused { exchange, .. } | Refusal::Foreign { exchange, .. } = &refusal {
+                    let body = String::from_utf8_lossy(&exchange.body);
+                    suspects(&body).into_iter().for_each(|suspect| self.engine.outlet.hide(suspect));
+                }
+                let diagnostic = mishap::no_token(&refusal, (selector, resource), given.is_some());
                 if !matches!(refusal, Refusal::Refused { .. }) {
                     self.engine.shared.silent.borrow_mut().get_or_insert_with(|| progress.step.name.clone());
                 }
@@ -140,10 +155,11 @@ impl Playbook<'_, '_> {
     /// Tells templates and the report who the run is.
     fn introduce(&self, token: &Token) {
         let claim = |name: &str| token.claims.get(name).and_then(Value::as_str).map(str::to_owned);
+        let answered = || token.answer.get("client_id").and_then(Value::as_str).map(str::to_owned);
         let identity = event::Identity {
             source: token.source,
             principal_id: claim("oid"),
-            client_id: claim("appid").or_else(|| claim("azp")),
+            client_id: claim("appid").or_else(|| claim("azp")).or_else(answered),
             tenant_id: claim("tid"),
         };
         if self.frame.lacks("identity") {
@@ -177,19 +193,27 @@ impl Playbook<'_, '_> {
             Err(fault) => {
                 let endpoint = format!("{}/metadata/instance", endpoint.trim_end_matches('/'));
                 let refusal = Refusal::Silent { endpoint, fault };
-                let diagnostic = mishap::no_token(&refusal, &Selector::System, given.is_some());
+                let diagnostic = mishap::no_token(&refusal, (&Selector::System, ""), given.is_some());
                 self.unanswered(&diagnostic.title, progress);
                 progress.errored(self, diagnostic.help(help));
                 return None;
             }
         };
         let document: Option<Value> = serde_json::from_slice(&response.body).ok();
-        let environment = document.as_ref().and_then(metadata::environment).unwrap_or_default();
-        let cloud = Cloud::of_environment(environment);
+        let environment = document.as_ref().and_then(metadata::environment);
+        let cloud = environment.and_then(Cloud::of_environment);
         if cloud.is_none() {
-            let title = "the VM's instance metadata does not name a cloud that is known";
-            let note = format!("status {}, `azEnvironment` is `{environment}`", response.status);
-            progress.errored(self, Diagnostic::error("unknown-cloud", title).note(note).help(help));
+            let diagnostic = match environment {
+                Some(environment) => Diagnostic::error(
+                    "unknown-cloud",
+                    format!("the VM is in the cloud `{environment}`, which is not known"),
+                )
+                .help("describe it in the playbook: `cloud: {arm: https://…, audience: https://…}`"),
+                None => Diagnostic::error("unknown-cloud", "the VM's instance metadata names no cloud")
+                    .note(format!("status {}; the body begins: {}", response.status, mishap::beginning(&response.body)))
+                    .help("name the cloud in the playbook: `cloud: public`, `china` or `usgov`"),
+            };
+            progress.errored(self, diagnostic);
         }
         cloud
     }
@@ -215,12 +239,12 @@ impl Playbook<'_, '_> {
                 request: event::Request {
                     method: "GET".to_owned(),
                     url: exchange.url.clone(),
-                    headers: Headers(exchange.request_headers.clone()),
+                    headers: veil::shown_headers(&exchange.request_headers),
                 },
                 request_body: None,
                 response: Some(event::Response {
                     status: exchange.status,
-                    headers: Headers(exchange.headers.clone()),
+                    headers: veil::shown_headers(&exchange.headers),
                     body_bytes: exchange.body.len(),
                 }),
                 response_body: Some(String::from_utf8_lossy(&exchange.body).into_owned()),
@@ -230,6 +254,7 @@ impl Playbook<'_, '_> {
             progress.attempts += 1;
             return self.record(attempt, shown, progress);
         }
+        let shown = self.shielded(shown, progress);
         self.engine.outlet.send(Event::TokenAnswered(TokenAnswered {
             at_ms: self.engine.at(),
             playbook: self.index,
@@ -260,12 +285,23 @@ impl Playbook<'_, '_> {
     /// Tells an attempt, and keeps it with its step.
     pub(super) fn record(&self, attempt: Attempt, exchange: Option<Box<event::Exchange>>, progress: &mut Progress) {
         progress.step.attempts.push(attempt.clone());
-        self.engine.outlet.send(Event::AttemptFinished(AttemptFinished {
-            at_ms: self.engine.at(),
-            playbook: self.index,
-            step: progress.step.index,
-            attempt,
-            exchange,
-        }));
+        let exchange = self.shielded(exchange, progress);
+        let (at_ms, playbook, step) = (self.engine.at(), self.index, progress.step.index);
+        let finished = AttemptFinished { at_ms, playbook, step, attempt, exchange };
+        if progress.holds && finished.exchange.is_some() {
+            progress.held.push(finished);
+        } else {
+            self.engine.outlet.send(Event::AttemptFinished(finished));
+        }
+    }
+
+    /// An exchange as a step may show it.
+    fn shielded(
+        &self,
+        mut exchange: Option<Box<event::Exchange>>,
+        progress: &Progress,
+    ) -> Option<Box<event::Exchange>> {
+        exchange.as_deref_mut().filter(|_| progress.sensitive).into_iter().for_each(veil::exchange);
+        exchange
     }
 }

@@ -59,6 +59,16 @@ impl Node {
         }
     }
 
+    /// Whether nothing stands there: null, an empty list, an empty map.
+    pub fn is_empty(&self) -> bool {
+        match &self.kind {
+            Kind::Null => true,
+            Kind::List(items) => items.is_empty(),
+            Kind::Map(entries) => entries.is_empty(),
+            Kind::Boolean(_) | Kind::Number(_) | Kind::Text(_) => false,
+        }
+    }
+
     /// What the node is, in words: `text "a"`, `integer 5`, `a list`.
     pub fn describe(&self) -> String {
         match &self.kind {
