@@ -7,6 +7,8 @@ use super::{Exchange, Headers, Request, Step};
 
 /// Parameters of a URL, and headers, that tell nothing of what was said.
 const HARMLESS: &[&str] = &[
+    "accept",
+    "accept-language",
     "api-version",
     "content-length",
     "content-type",

@@ -41,6 +41,7 @@
 //! | `$SERVER`, `$OTHER` | the URL of the server of that name |
 //! | `$CLOSED` | a loopback URL where nothing listens |
 //! | `$DIR` | the page's folder |
+//! | `$TOKEN` | an access token; a page fails when `mi-run` prints any part of it, or writes it to a file |
 //!
 //! # What changes from run to run
 //!
@@ -68,6 +69,7 @@ mod diff;
 mod outputs;
 mod page;
 mod server;
+mod token;
 mod volatile;
 
 use std::collections::BTreeMap;
@@ -200,6 +202,7 @@ impl Stage {
         }
         let volatile = Volatile::new(&page.own(), &folder, &variables);
         variables.insert("DIR".to_owned(), folder.work.display().to_string());
+        variables.insert("TOKEN".to_owned(), token::token());
         let mut servers = BTreeMap::new();
         for (name, listener, address, answers) in listeners {
             let answers = answers.iter().map(|answer| answer.fill(|text| fill(text, &variables))).collect();
@@ -214,12 +217,13 @@ impl Stage {
     fn run(&self, command: &str) -> Result<Printed, String> {
         let (pairs, words) = words::assignments(words::split(&fill(command, &self.variables))?);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let silent = |printed: Printed| token::refuse_leak(&printed).map(|()| printed);
         match words.as_slice() {
             ["mi-run", arguments @ ..] => {
                 let arguments: Vec<_> = arguments.iter().map(|&word| word.to_owned()).collect();
-                program::run(&self.folder, &pairs, &arguments)
+                program::run(&self.folder, &pairs, &arguments).and_then(silent)
             }
-            ["cat", name] => Ok(outcome(fs::read(self.folder.work.join(name)), name)),
+            ["cat", name] => silent(outcome(fs::read(self.folder.work.join(name)), name)),
             ["ls"] => Ok(outcome(outputs::list(&self.folder.work), ".")),
             ["ls", name] => Ok(outcome(outputs::list(&self.folder.work.join(name)), name)),
             ["received"] => self.received("SERVER"),
