@@ -114,7 +114,8 @@ impl Diagnostics {
 
     /// A value of the right type that cannot be meant.
     pub fn invalid_value(&mut self, span: Span, value: &str, why: &str) {
-        self.push(Diagnostic::error("invalid-value", format!("invalid value `{value}`")).at(span, why));
+        let title = if value.is_empty() { "the value is empty".to_owned() } else { format!("invalid value `{value}`") };
+        self.push(Diagnostic::error("invalid-value", title).at(span, why));
     }
 
     /// A regular expression that is none.

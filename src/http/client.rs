@@ -97,9 +97,11 @@ impl Client {
             outgoing = outgoing.header(name, value);
         }
         // Servers refuse these without a length, be it 0 (RFC 9110, section 8.6).
-        let has_length = matches!(request.method, "POST" | "PUT" | "PATCH");
-        if let Some(body) = request.body.or_else(|| has_length.then(Vec::new)) {
-            outgoing = outgoing.body(body);
+        let needs_length = matches!(request.method, "POST" | "PUT" | "PATCH");
+        match request.body {
+            Some(body) => outgoing = outgoing.body(body),
+            None if needs_length => outgoing = outgoing.header("content-length", "0"),
+            None => {}
         }
         let mut incoming = outgoing.send().await.map_err(refuse)?;
         let status = incoming.status().as_u16();

@@ -48,7 +48,7 @@ impl Console {
             return String::new();
         }
         let gap = if started.playbook == 0 { "" } else { "\n" };
-        let name = self.paint(BOLD, &printable(&started.name));
+        let name = self.paint(BOLD, &one_line(&started.name));
         let path = self.paint(DIM, &printable(&started.path));
         if *started.name == *started.path { format!("{gap}{name}\n") } else { format!("{gap}{name}  {path}\n") }
     }
@@ -66,7 +66,7 @@ impl Console {
                 Outcome::Skipped => String::new(),
                 _ => self.paint(DIM, &format!("  {}", duration(step.duration_ms.0))),
             };
-            let _ = writeln!(line, "  {}  {}{took}", self.paint(color, mark), printable(&step.name));
+            let _ = writeln!(line, "  {}  {}{took}", self.paint(color, mark), one_line(&step.name));
             // The notes of a failure are part of its story, at the end.
             let told: &[String] = if is_bad(step.outcome) { &[] } else { &step.notes };
             for note in step.reason.iter().filter(|_| step.outcome == Outcome::Skipped).chain(told) {
@@ -212,6 +212,11 @@ fn side(text: &mut String, arrow: char, headers: &Headers, body: Option<&str>) {
     for line in body.unwrap_or_default().lines() {
         let _ = writeln!(text, "{arrow} {}", printable(line));
     }
+}
+
+/// A name as it stands in a line.
+fn one_line(name: &str) -> String {
+    printable(&name.lines().collect::<Vec<_>>().join(" "))
 }
 
 /// What an assertion claims, and that it does not hold.

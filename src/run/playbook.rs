@@ -15,7 +15,7 @@ use crate::diagnostic::Diagnostic;
 use crate::event::{self, Assertion, AttemptFinished, Event, Millis, Outcome, StepFinished, StepStarted, veil};
 use crate::plan::{Action, Plan, Step};
 use crate::source::Span;
-use crate::template::Misfit;
+use crate::template::{Misfit, Text};
 
 /// A playbook that is being run.
 pub(super) struct Playbook<'p, 'e> {
@@ -196,11 +196,10 @@ impl<'p, 'e> Playbook<'p, 'e> {
         if !self.prepare(step, progress).await {
             return;
         }
-        if let Some(name) = &step.name {
-            match name.render_text(&self.frame) {
-                Ok(name) => progress.step.name = name,
-                Err(misfit) => return progress.misfit(self, &misfit),
-            }
+        match step.name.as_ref().map(|name| name.render_text(&self.frame)) {
+            Some(Ok(name)) => progress.step.name = name,
+            Some(Err(misfit)) => return progress.misfit(self, &misfit),
+            None => progress.step.name = step.headline(|text| text.render_text(&self.frame).ok()),
         }
         if let Some(when) = &step.when {
             match when.render(&self.frame) {
@@ -294,10 +293,11 @@ impl<'p, 'e> Playbook<'p, 'e> {
 
     fn blank(&self, step: &Step, begun: Millis) -> event::Step {
         let written = step.name.as_ref().map(|name| name.template.text().to_owned());
+        let called = || step.headline(|_| None);
         event::Step {
             index: step.index,
             id: step.id.clone(),
-            name: written.unwrap_or_else(|| step.action.headline()),
+            name: written.unwrap_or_else(called),
             action: step.action.word(),
             outcome: Outcome::Skipped,
             phase: "steps",
@@ -340,17 +340,20 @@ impl<'p, 'e> Playbook<'p, 'e> {
     }
 }
 
-impl Action {
-    /// What a step without a name is called.
-    fn headline(&self) -> String {
-        match self {
+impl Step {
+    /// What a step without a name is called. What cannot be rendered is called as it is written.
+    fn headline(&self, render: impl Fn(&Text) -> Option<String>) -> String {
+        let render = |text: &Text| render(text).unwrap_or_else(|| text.template.text().to_owned());
+        match &self.action {
             Action::Token(token) => {
-                let resource = token.resource.as_ref().map_or("arm", |resource| resource.template.text());
+                let resource = token.resource.as_ref().map_or_else(|| "arm".to_owned(), render);
                 format!("token {resource}")
             }
             Action::Request(request) => {
-                let url = request.url.template.text();
-                format!("{} {}", request.method, url.get(request.prefix..).unwrap_or(url))
+                let written = render(&request.url);
+                let url = written.get(request.prefix..).unwrap_or(&written);
+                let shown = if self.sensitive { url.split('?').next().unwrap_or(url) } else { url };
+                format!("{} {shown}", request.method)
             }
             Action::Set(set) => {
                 let names: Vec<&str> = set.iter().map(|(name, _)| name.as_str()).collect();
