@@ -1,6 +1,18 @@
 //! Just enough of Rust's syntax to read imports and lengths off a source.
 
+use std::sync::LazyLock;
+
 use regex::Regex;
+
+static TESTS: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?m)^#\[cfg\(test\)\]\s+(?:#\[.*\]\s+)*(?:pub(?:\(\w+\))? )?mod "));
+static IMPORT: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?:\b(?:crate|mi_run)|\b((?:super\s*::\s*)*super))\s*::\s*(\{|\w+)"));
+static FUNCTION: LazyLock<Regex> = LazyLock::new(|| pattern(r"\bfn\s+(\w+)"));
+
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("it is a pattern")
+}
 
 /// A function: where it begins, how long it is from its `fn` to its end, how many parameters it has beside `self`.
 #[derive(Debug, PartialEq)]
@@ -13,9 +25,7 @@ pub(super) struct Function {
 
 /// The source up to its tests.
 pub(super) fn production(source: &str) -> String {
-    let tests =
-        Regex::new(r"(?m)^#\[cfg\(test\)\]\s+(?:#\[.*\]\s+)*(?:pub(?:\(\w+\))? )?mod ").expect("it is a pattern");
-    tests.find(source).map_or(source, |found| &source[..found.start()]).to_owned()
+    TESTS.find(source).map_or(source, |found| &source[..found.start()]).to_owned()
 }
 
 /// The source with comments and the content of texts and characters as spaces; lines stay where they are.
@@ -101,10 +111,8 @@ pub(super) fn depth(path: &str) -> usize {
 
 /// What is named directly below the root of the crate, with its line.
 pub(super) fn imports(blank: &str, depth: usize) -> Vec<(usize, String)> {
-    let pattern =
-        Regex::new(r"(?:\b(?:crate|mi_run)|\b((?:super\s*::\s*)*super))\s*::\s*(\{|\w+)").expect("it is a pattern");
     let mut imports = Vec::new();
-    for found in pattern.captures_iter(blank) {
+    for found in IMPORT.captures_iter(blank) {
         let climbs = found.get(1).map_or(depth, |supers| supers.as_str().matches("super").count());
         let (Some(whole), Some(target)) = (found.get(0), found.get(2)) else {
             continue;
@@ -145,8 +153,7 @@ fn group(text: &str) -> Vec<String> {
 
 /// Every function that has a body.
 pub(super) fn functions(blank: &str) -> Vec<Function> {
-    let pattern = Regex::new(r"\bfn\s+(\w+)").expect("it is a pattern");
-    let found = pattern.captures_iter(blank).filter_map(|found| {
+    let found = FUNCTION.captures_iter(blank).filter_map(|found| {
         let whole = found.get(0)?;
         let (parameters, length) = signature(&blank[whole.end()..])?;
         let start = line(blank, whole.start());
