@@ -51,8 +51,8 @@ pub fn fault(fault: &Fault, url: &str, limit: Duration) -> Diagnostic {
 /// A length of time as a playbook would write it.
 fn seconds(duration: Duration) -> String {
     match duration.as_millis() {
-        millis if millis < 1000 => format!("{millis} ms"),
-        _ => format!("{} s", duration.as_secs_f64()),
+        millis if millis < 1000 => format!("{millis}ms"),
+        _ => format!("{}s", duration.as_secs_f64()),
     }
 }
 

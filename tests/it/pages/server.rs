@@ -10,17 +10,13 @@
 //!
 //! with a line `---` between two of them. A target without `?` stands for every query. Answers to the same request are
 //! given in order, the last one again and again; anything else gets 404. After the status may come what goes wrong:
-//! `cut N` (the connection ends after N bytes of the body) and `delay 300ms`. `close` instead of a status ends the
-//! connection without an answer.
+//! `cut N` (the connection ends after N bytes of the body) and `hang N` (nothing comes after N bytes of it until the
+//! client goes away). `close` instead of a status ends the connection without an answer, `hang` leaves it open.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
-
-/// The longest delay that a page may ask for.
-const LONGEST: u64 = 5_000;
 
 /// One scripted answer.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -30,7 +26,8 @@ pub(super) struct Answer {
     /// None closes the connection.
     status: Option<u16>,
     cut: Option<usize>,
-    delay: Duration,
+    /// Leaves the connection open after what was sent.
+    hangs: bool,
     headers: Vec<String>,
     body: String,
 }
@@ -59,23 +56,20 @@ impl Answer {
         Ok(answer)
     }
 
-    /// Reads `200`, `200 cut 10 delay 300ms` or `close`.
+    /// Reads `200`, `200 cut 10`, `200 hang 10`, `close` or `hang`.
     fn outcome(&mut self, line: &str) -> Result<(), String> {
-        let wrong = || format!("`{line}` is not: STATUS [cut N] [delay Nms], or close");
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let [status, faults @ ..] = words.as_slice() else {
-            return Err(wrong());
-        };
-        self.status = if *status == "close" { None } else { Some(status.parse().map_err(|_| wrong())?) };
-        for fault in faults.chunks(2) {
-            match fault {
-                ["cut", count] => self.cut = Some(count.parse().map_err(|_| wrong())?),
-                ["delay", time] => {
-                    let count = time.strip_suffix("ms").and_then(|count| count.parse().ok()).ok_or_else(wrong)?;
-                    self.delay = Duration::from_millis(LONGEST.min(count));
-                }
-                _ => return Err(wrong()),
+        let wrong = || format!("`{line}` is not: STATUS [cut N | hang N], close or hang");
+        let number = |count: &str| count.parse().map_err(|_| wrong());
+        match line.split_whitespace().collect::<Vec<_>>().as_slice() {
+            ["close"] => {}
+            ["hang"] => self.hangs = true,
+            [status] => self.status = Some(status.parse().map_err(|_| wrong())?),
+            [status, fault @ ("cut" | "hang"), count] => {
+                self.status = Some(status.parse().map_err(|_| wrong())?);
+                self.cut = Some(number(count)?);
+                self.hangs = *fault == "hang";
             }
+            _ => return Err(wrong()),
         }
         Ok(())
     }
@@ -93,9 +87,8 @@ impl Answer {
 
     /// Sends the answer. True when the connection may go on.
     fn send(&self, request: &Request, stream: &mut TcpStream) -> io::Result<bool> {
-        thread::sleep(self.delay);
         let Some(status) = self.status else {
-            return Ok(false);
+            return self.wait(stream);
         };
         let mut head = format!("HTTP/1.1 {status} -\r\n");
         self.headers.iter().for_each(|header| head.push_str(&format!("{header}\r\n")));
@@ -106,7 +99,18 @@ impl Answer {
         let body = if request.method == "HEAD" { &[] } else { self.body.as_bytes() };
         let body = &body[..body.len().min(self.cut.unwrap_or(usize::MAX))];
         stream.write_all(&[head.as_bytes(), b"\r\n", body].concat())?;
-        Ok(self.cut.is_none() && !has("connection: close"))
+        if self.cut.is_some() {
+            return self.wait(stream);
+        }
+        Ok(!has("connection: close"))
+    }
+
+    /// Where it hangs, waits until the client goes away.
+    fn wait(&self, stream: &mut TcpStream) -> io::Result<bool> {
+        if self.hangs {
+            io::copy(stream, &mut io::sink())?;
+        }
+        Ok(false)
     }
 }
 
@@ -285,7 +289,7 @@ mod tests {
         }
         check("GET /a\nclose\n", "GET /a", "");
         check("GET /a\n200 cut 2\n\nabcd\n", "GET /a", "HTTP/1.1 200 -\r\nContent-Length: 4\r\n\r\nab");
-        check("HEAD /a\n200 delay 1ms\n\nabcd", "HEAD /a", "HTTP/1.1 200 -\r\nContent-Length: 4\r\n\r\n");
+        check("HEAD /a\n200\n\nabcd", "HEAD /a", "HTTP/1.1 200 -\r\nContent-Length: 4\r\n\r\n");
         check("GET /a\n204\n", "GET /a", "HTTP/1.1 204 -\r\n\r\n");
         let missing = "HTTP/1.1 404 -\r\nContent-Length: 31\r\n\r\nnothing is written for GET /b?c";
         check("GET /a\n200\n", "GET /b?c", missing);
@@ -307,8 +311,8 @@ mod tests {
             assert_eq!(Answer::parse(script).unwrap_err(), expected);
         }
         check("GET\n200", "`GET` is not METHOD /path");
-        check("GET /\nok", "`ok` is not: STATUS [cut N] [delay Nms], or close");
-        check("GET /\n200 cut", "`200 cut` is not: STATUS [cut N] [delay Nms], or close");
+        check("GET /\nok", "`ok` is not: STATUS [cut N | hang N], close or hang");
+        check("GET /\n200 cut", "`200 cut` is not: STATUS [cut N | hang N], close or hang");
         check("GET /\n200\nno header", "`no header` is not a header");
     }
 
