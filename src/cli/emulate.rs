@@ -4,6 +4,7 @@ use mi_run::emulator::{Emulator, Options, World};
 
 use super::args;
 use super::exit::Exit;
+use super::signals::Signals;
 use super::terminal::{complain, print};
 
 /// Serves the emulator until somebody interrupts it.
@@ -21,11 +22,13 @@ pub(crate) fn emulate(args: &args::Emulate) -> Exit {
         ..Options::default()
     };
     runtime.block_on(async {
+        // Before the line is out: whoever reads it may end the emulator at once.
+        let mut signals = Signals::new();
         match Emulator::start(World::quickstart(), options).await {
             Ok(emulator) => {
                 let line = serde_json::to_string(emulator.ready()).unwrap_or_default();
                 print(&format!("{line}\n"));
-                signal().await;
+                signals.wait().await;
                 Exit::Passed
             }
             Err(error) => refused(&error.to_string()),
@@ -47,26 +50,4 @@ pub(super) async fn inside(wished: bool) -> Result<Option<Emulator>, Exit> {
 fn refused(why: &str) -> Exit {
     complain(&format!("error: the emulator cannot start: {why}\n"));
     Exit::Errored
-}
-
-/// Waits for SIGINT or SIGTERM.
-#[cfg(unix)]
-pub(super) async fn signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
-}
-
-/// Waits for Ctrl-C.
-#[cfg(not(unix))]
-pub(super) async fn signal() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending().await
-    }
 }

@@ -8,6 +8,7 @@ mod explain;
 mod files;
 mod reports;
 mod run;
+mod signals;
 mod terminal;
 mod values;
 

@@ -20,6 +20,7 @@ use super::emulate;
 use super::exit::Exit;
 use super::files::open;
 use super::reports::{self, Format, Target};
+use super::signals::Signals;
 use super::terminal::{complain, diagnose, diagnose_all, print, stderr_style, stdout_style};
 use super::values;
 
@@ -84,6 +85,7 @@ struct Prepared<'p> {
 impl Prepared<'_> {
     async fn run(self) -> Exit {
         let color = self.args.look.color;
+        let mut signals = Signals::new();
         let emulator = match emulate::inside(self.args.emulate).await {
             Ok(emulator) => emulator,
             Err(exit) => return exit,
@@ -115,7 +117,7 @@ impl Prepared<'_> {
         }
         let outcome = tokio::select! {
             outcome = engine.run(jobs) => outcome,
-            () = second_signal(&interrupt) => return Exit::Interrupted,
+            () = second_signal(&mut signals, &interrupt) => return Exit::Interrupted,
         };
         drop(engine);
         let record = outlet.into_record();
@@ -196,11 +198,11 @@ fn chosen(option: &Option<String>) -> Option<String> {
 }
 
 /// Waits for SIGINT or SIGTERM, which stop the run in order; ends at the second.
-async fn second_signal(interrupt: &Interrupt) {
-    emulate::signal().await;
+async fn second_signal(signals: &mut Signals, interrupt: &Interrupt) {
+    signals.wait().await;
     complain("interrupted: the run stops, reports are written; once more ends at once\n");
     interrupt.raise();
-    emulate::signal().await;
+    signals.wait().await;
 }
 
 fn variables() -> Value {
