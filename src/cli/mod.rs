@@ -6,6 +6,7 @@ mod emulate;
 mod exit;
 mod explain;
 mod files;
+mod pending;
 mod reports;
 mod run;
 mod signals;

@@ -1,14 +1,13 @@
 //! Reports: where each goes, known before the run starts, written whole at its end or not at all.
 
-use std::fs::File;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use mi_run::diagnostic::Diagnostic;
 use mi_run::event::Record;
 use mi_run::nearest::nearest;
 use mi_run::report::{json, junit};
 
+use super::pending::Pending;
 use super::terminal::print;
 
 const FORMATS: &[&str] = &["console", "json", "junit"];
@@ -31,43 +30,6 @@ pub(crate) struct Target {
     pub(crate) file: Option<Pending>,
 }
 
-/// A file that will be there whole, or not at all: a temporary one beside it, renamed at the end.
-#[derive(Debug)]
-pub(crate) struct Pending {
-    path: PathBuf,
-    temporary: PathBuf,
-    file: File,
-    done: bool,
-}
-
-impl Pending {
-    fn create(path: &Path) -> std::io::Result<Self> {
-        if path.is_dir() {
-            return Err(std::io::Error::other("it is a folder"));
-        }
-        let name = path.file_name().ok_or_else(|| std::io::Error::other("it names no file"))?;
-        let temporary = path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
-        let file = File::create(&temporary)?;
-        Ok(Self { path: path.to_owned(), temporary, file, done: false })
-    }
-
-    fn finish(mut self, text: &str) -> std::io::Result<()> {
-        self.file.write_all(text.as_bytes())?;
-        self.file.flush()?;
-        std::fs::rename(&self.temporary, &self.path)?;
-        self.done = true;
-        Ok(())
-    }
-}
-
-impl Drop for Pending {
-    fn drop(&mut self) {
-        if !self.done {
-            let _ = std::fs::remove_file(&self.temporary);
-        }
-    }
-}
-
 /// Reads `--report FORMAT[=PATH]` and opens the files.
 ///
 /// # Errors
@@ -83,13 +45,25 @@ pub(crate) fn open(reports: &[String]) -> Result<Vec<Target>, Box<Diagnostic>> {
             other => return Err(Box::new(unknown(other))),
         };
         let file = match path {
-            "-" => None,
+            "" => {
+                let diagnostic = Diagnostic::error("invalid-option", format!("`--report {report}` names no file"));
+                return Err(Box::new(diagnostic.help(format!("give the file: `--report {name}=FILE`"))));
+            }
+            // Renamed over, the file that a shell redirects stdout to would lose what is in it.
+            "-" | "/dev/stdout" => None,
             path => Some(Pending::create(Path::new(path)).map_err(|error| Box::new(unwritable(path, &error)))?),
         };
         if file.is_none() && targets.iter().any(|target| target.file.is_none()) {
             let title = "two reports cannot both go to stdout";
             let help = format!("give one of them a file: `--report {name}=FILE`");
             return Err(Box::new(Diagnostic::error("invalid-option", title).help(help)));
+        }
+        if let Some(file) = &file
+            && targets.iter().filter_map(|target| target.file.as_ref()).any(|other| other.place() == file.place())
+        {
+            let title = format!("two reports cannot both go to `{path}`");
+            let diagnostic = Diagnostic::error("invalid-option", title);
+            return Err(Box::new(diagnostic.help("give each a file of its own")));
         }
         targets.push(Target { format, file });
     }
@@ -108,12 +82,12 @@ fn unwritable(path: &str, error: &std::io::Error) -> Diagnostic {
     Diagnostic::error("unwritable-report", format!("no report can be written to `{path}`")).note(error.to_string())
 }
 
-/// Writes all reports of a finished run.
+/// Writes all reports of a finished run: a diagnostic for each that could not be written.
 ///
-/// # Errors
-/// With a diagnostic for each that could not be written.
-pub(crate) fn write(targets: Vec<Target>, record: &Record, console: &str) -> Result<(), Vec<Diagnostic>> {
+/// Waits only for readers of pipes, once all else is written.
+pub(crate) async fn write(targets: Vec<Target>, record: &Record, console: &str) -> Vec<Diagnostic> {
     let mut failed = Vec::new();
+    let mut waiting = Vec::new();
     for target in targets {
         let text = match target.format {
             Format::Console => console.to_owned(),
@@ -125,12 +99,19 @@ pub(crate) fn write(targets: Vec<Target>, record: &Record, console: &str) -> Res
             None if target.format == Format::Console => {}
             None => print(&text),
             Some(file) => {
-                let path = file.path.display().to_string();
-                if let Err(error) = file.finish(&text) {
-                    failed.push(unwritable(&path, &error));
+                let path = file.path().display().to_string();
+                match file.finish(text) {
+                    Ok(None) => {}
+                    Ok(Some(written)) => waiting.push((path, written)),
+                    Err(error) => failed.push(unwritable(&path, &error)),
                 }
             }
         }
     }
-    if failed.is_empty() { Ok(()) } else { Err(failed) }
+    for (path, written) in waiting {
+        if let Ok(Err(error)) = written.await {
+            failed.push(unwritable(&path, &error));
+        }
+    }
+    failed
 }

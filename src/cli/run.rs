@@ -122,7 +122,12 @@ impl Prepared<'_> {
         drop(engine);
         let record = outlet.into_record();
         let console = console.take();
-        let failed = reports::write(self.targets, &record, &console).err().unwrap_or_default();
+        let failed = tokio::select! {
+            biased;
+            failed = reports::write(self.targets, &record, &console) => failed,
+            // A pipe without a reader would wait for ever.
+            () = signals.wait() => return Exit::Interrupted,
+        };
         failed.iter().for_each(|diagnostic| diagnose(diagnostic, self.sources, color));
         conclude(outcome, interrupt.came(), failed.is_empty())
     }

@@ -6,6 +6,8 @@ mod folder;
 mod interrupt;
 mod pages;
 mod program;
+#[cfg(unix)]
+mod reports;
 mod sweep;
 mod tidy;
 mod words;

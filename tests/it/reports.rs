@@ -1,0 +1,90 @@
+//! Reports that go through a link or into a pipe.
+
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+use serde_json::Value;
+
+use crate::folder::Folder;
+use crate::program::{Printed, run};
+
+fn folder() -> Folder {
+    let folder = Folder::new().expect("a folder");
+    folder.write("set.yaml", b"steps:\n  - set: {x: 1}\n").expect("written");
+    folder
+}
+
+fn report(folder: &Folder, reports: &[&str]) -> Printed {
+    let mut arguments = vec!["set.yaml".to_owned()];
+    arguments.extend(reports.iter().flat_map(|report| ["--report".to_owned(), (*report).to_owned()]));
+    run(folder, &[], &arguments).expect("it runs")
+}
+
+#[track_caller]
+fn passed(text: &str) {
+    let report: Value = serde_json::from_str(text).expect("a whole report");
+    assert_eq!(report["outcome"], "passed");
+}
+
+#[test]
+fn a_link_stays_and_its_target_is_replaced() {
+    let folder = folder();
+    folder.write("real/old.json", b"old").expect("written");
+    let old = folder.work.join("real/old.json");
+    std::fs::set_permissions(&old, std::fs::Permissions::from_mode(0o600)).expect("made private");
+    for (link, target) in [("there.json", "real/old.json"), ("dangling.json", "real/new.json"), ("twice", "there.json")]
+    {
+        let link = folder.work.join(link);
+        symlink(target, &link).expect("a link");
+        let printed = report(&folder, &[&format!("json={}", link.display())]);
+        assert_eq!((printed.exit.as_str(), String::from_utf8_lossy(&printed.stderr).as_ref()), ("0", ""));
+        assert!(link.is_symlink(), "{}", link.display());
+        passed(&std::fs::read_to_string(link).expect("the report is there"));
+    }
+    assert_eq!(std::fs::metadata(old).expect("it is there").permissions().mode() & 0o777, 0o600);
+    let left = std::fs::read_dir(folder.work.join("real")).expect("a folder").count();
+    assert_eq!(left, 2, "nothing is left behind");
+}
+
+#[test]
+fn links_that_lead_nowhere_are_told() {
+    let folder = folder();
+    symlink("b", folder.work.join("a")).expect("a link");
+    symlink("a", folder.work.join("b")).expect("a link");
+    symlink("none/x.json", folder.work.join("c")).expect("a link");
+    for link in ["a", "c"] {
+        let printed = report(&folder, &[&format!("json={link}")]);
+        let told = String::from_utf8_lossy(&printed.stderr).into_owned();
+        assert_eq!((printed.exit.as_str(), printed.stdout.len()), ("2", 0), "{told}");
+        assert!(told.contains(&format!("no report can be written to `{link}`")), "{told}");
+    }
+}
+
+#[test]
+fn two_reports_to_one_file_are_refused_however_it_is_named() {
+    let folder = folder();
+    symlink("out.json", folder.work.join("link")).expect("a link");
+    symlink(".", folder.work.join("here")).expect("a link");
+    for other in ["out.json", "./out.json", "link", "here/out.json"] {
+        let printed = report(&folder, &["json=out.json", &format!("junit={other}")]);
+        let told = String::from_utf8_lossy(&printed.stderr).into_owned();
+        assert_eq!((printed.exit.as_str(), printed.stdout.len()), ("2", 0), "{told}");
+        assert!(told.contains(&format!("two reports cannot both go to `{other}`")), "{told}");
+    }
+    assert_eq!(std::fs::read_dir(&folder.work).expect("a folder").count(), 3, "nothing is left behind");
+}
+
+#[test]
+fn a_pipe_is_written_to_and_stays() {
+    let folder = folder();
+    let pipe = folder.work.join("pipe");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
+    let reader = {
+        let pipe = pipe.clone();
+        std::thread::spawn(move || std::fs::read_to_string(pipe))
+    };
+    let printed = report(&folder, &["json=pipe", "junit=out.xml"]);
+    assert_eq!((printed.exit.as_str(), String::from_utf8_lossy(&printed.stderr).as_ref()), ("0", ""));
+    passed(&reader.join().expect("it reads").expect("the report came"));
+    assert!(std::fs::read_to_string(folder.work.join("out.xml")).expect("it is there").ends_with("</testsuites>\n"));
+    assert_eq!(std::fs::read_dir(&folder.work).expect("a folder").count(), 3, "nothing is left behind");
+}
