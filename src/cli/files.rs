@@ -1,11 +1,34 @@
-//! Files that are read: playbooks and values, each refusal told as a diagnostic.
+//! Files that are read: playbooks, values and bodies.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Error, ErrorKind, Read as _};
 use std::path::Path;
 
 use mi_run::diagnostic::{Diagnostic, Diagnostics};
 use mi_run::nearest::nearest;
 use mi_run::source::{LARGEST, Source, SourceId, Sources, Unreadable};
+
+/// The bytes of a regular file, if they are no more than `most`. A pipe could keep everybody waiting.
+///
+/// # Errors
+/// When there is no such file, or it is something else, or too large, or cannot be read.
+pub(crate) fn bytes(path: &Path, most: usize) -> io::Result<Vec<u8>> {
+    let metadata = std::fs::metadata(path)?;
+    if metadata.is_dir() {
+        return Err(Error::new(ErrorKind::IsADirectory, "it is a folder"));
+    }
+    if !metadata.is_file() {
+        return Err(Error::new(ErrorKind::InvalidInput, "it is a pipe or a device, and only files are read"));
+    }
+    let too_large = || Error::new(ErrorKind::FileTooLarge, format!("at most {} MiB are read", most >> 20));
+    if metadata.len() > most as u64 {
+        return Err(too_large());
+    }
+    // The size is only what it was: files grow, and those of `/proc` have none.
+    let mut bytes = Vec::new();
+    File::open(path)?.take((most as u64).saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() > most { Err(too_large()) } else { Ok(bytes) }
+}
 
 /// Reads a file as a source.
 pub(crate) fn open(path: &Path, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Option<SourceId> {
@@ -21,25 +44,21 @@ pub(crate) fn open(path: &Path, sources: &mut Sources, diagnostics: &mut Diagnos
 
 fn read(path: &Path, name: &str) -> Result<Source, Box<Diagnostic>> {
     let unreadable = |title: String| Diagnostic::error("unreadable-file", title);
-    let metadata = std::fs::metadata(path).map_err(|error| Box::new(missing(path, name, &error)))?;
-    if metadata.is_dir() {
-        let diagnostic = unreadable(format!("`{name}` is a folder"));
-        return Err(Box::new(
-            diagnostic.help(format!("name the files in it: `{}/*.yaml`", name.trim_end_matches('/'))),
-        ));
-    }
-    if metadata.len() > LARGEST as u64 {
-        return Err(Box::new(refused(name, &Unreadable::TooLarge(metadata.len() as usize))));
-    }
-    let bytes =
-        std::fs::read(path).map_err(|error| Box::new(unreadable(format!("`{name}` cannot be read: {error}"))))?;
+    let bytes = bytes(path, LARGEST).map_err(|error| {
+        Box::new(match error.kind() {
+            ErrorKind::NotFound => missing(path, name),
+            ErrorKind::IsADirectory => unreadable(format!("`{name}` is a folder"))
+                .help(format!("name the files in it: `{}/*.yaml`", name.trim_end_matches('/'))),
+            ErrorKind::FileTooLarge => {
+                Diagnostic::error("file-too-large", format!("`{name}` is too large")).note(error.to_string())
+            }
+            _ => unreadable(format!("`{name}` cannot be read")).note(error.to_string()),
+        })
+    })?;
     Source::from_bytes(name, bytes).map_err(|why| Box::new(refused(name, &why)))
 }
 
-fn missing(path: &Path, name: &str, error: &io::Error) -> Diagnostic {
-    if error.kind() != io::ErrorKind::NotFound {
-        return Diagnostic::error("unreadable-file", format!("`{name}` cannot be read: {error}"));
-    }
+fn missing(path: &Path, name: &str) -> Diagnostic {
     let diagnostic = Diagnostic::error("unreadable-file", format!("there is no file `{name}`"));
     let commands = ["run", "check", "emulate", "schema", "explain"];
     if let Some(command) = nearest(name, commands) {
@@ -55,10 +74,8 @@ fn missing(path: &Path, name: &str, error: &io::Error) -> Diagnostic {
 
 fn refused(name: &str, why: &Unreadable) -> Diagnostic {
     match why {
-        Unreadable::TooLarge(bytes) => {
-            Diagnostic::error("file-too-large", format!("`{name}` is too large: {} MiB", bytes >> 20))
-                .note(format!("at most {} MiB are read", LARGEST >> 20))
-        }
+        Unreadable::TooLarge(_) => Diagnostic::error("file-too-large", format!("`{name}` is too large"))
+            .note(format!("at most {} MiB are read", LARGEST >> 20)),
         Unreadable::Binary(offset) => Diagnostic::error("not-text", format!("`{name}` is a binary file"))
             .note(format!("byte {offset} is zero, which no text holds")),
         Unreadable::NotUtf8 { offset, line } => Diagnostic::error("not-text", format!("`{name}` is not UTF-8"))

@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::args;
 use super::emulate;
 use super::exit::Exit;
-use super::files::open;
+use super::files::{self, open};
 use super::reports::{self, Format, Target};
 use super::signals::Signals;
 use super::terminal::{complain, diagnose, diagnose_all, print, stderr_style, stdout_style};
@@ -105,7 +105,7 @@ impl Prepared<'_> {
             transport: &self.client,
             clock: &clock,
             variables: &variables,
-            file: &|path: &Path| std::fs::read(path),
+            file: &|path: &Path| files::bytes(path, usize::MAX),
             random: &random,
         };
         let engine = Engine::new(world, settings, (self.sources, &outlet), &interrupt);

@@ -174,7 +174,7 @@ pub const CODES: &[(&str, &str)] = &[
         "YAML reads `{` as the start of a map, so a value that begins with `{{` must be quoted: \
          `name: \"{{ group }}\"`.",
     ),
-    ("unreadable-file", "The file is not there, is a folder, or may not be read."),
+    ("unreadable-file", "The file is not there, may not be read, or is no file: a folder, a pipe, a device."),
     ("unwritable-report", "A report cannot be written where it shall go. This is found out before anything runs."),
     (
         "used-before-captured",

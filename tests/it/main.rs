@@ -1,6 +1,8 @@
 //! The integration tests, one binary: the pages of `tests/cases`, the sweep over what is shipped, the tidiness of the sources.
 
 mod emulate;
+#[cfg(unix)]
+mod files;
 mod folder;
 #[cfg(unix)]
 mod interrupt;
