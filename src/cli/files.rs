@@ -61,16 +61,45 @@ fn read(path: &Path, name: &str) -> Result<Source, Box<Diagnostic>> {
 fn missing(path: &Path, name: &str) -> Diagnostic {
     let diagnostic = Diagnostic::error("unreadable-file", format!("there is no file `{name}`"));
     let commands = ["run", "check", "emulate", "schema", "explain"];
-    if let Some(command) = nearest(name, commands) {
-        return diagnostic.help(format!("a similar command exists: `mi-run {command}`"));
-    }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-    let wanted = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let near = nearest(&wanted, names.iter().map(String::as_str));
-    diagnostic.maybe_help(near.map(|near| format!("a similar file exists: `{}`", path.with_file_name(near).display())))
+    let command = nearest(name, commands).map(|command| format!("a similar command exists: `mi-run {command}`"));
+    let near = similar(path).map(|near| format!("a similar file exists: `{}`", path.with_file_name(near).display()));
+    let folder = folder_of(path);
+    let diagnostic = if folder.is_dir() {
+        diagnostic
+    } else {
+        diagnostic.note(format!("there is no folder `{}`", folder.display()))
+    };
+    diagnostic.maybe_help(command).maybe_help(near)
 }
+
+/// The name of the file beside `path` that was probably meant: one with a similar name, or a YAML file with a similar
+/// name before the dot.
+fn similar(path: &Path) -> Option<String> {
+    let entries = std::fs::read_dir(folder_of(path)).ok()?.flatten().filter(|entry| entry.path().is_file());
+    let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    // A folder is read in no order, and the first of equals is taken.
+    names.sort();
+    let wanted = path.file_name()?.to_str()?;
+    let whole = nearest(wanted, names.iter().map(String::as_str));
+    let stem = || {
+        let stems = |name: &str| ENDINGS.iter().find_map(|ending| name.strip_suffix(ending).map(str::to_owned));
+        let stems: Vec<String> = names.iter().filter_map(|name| stems(name)).collect();
+        let wanted = wanted.rsplit_once('.').map_or(wanted, |(stem, _)| stem);
+        let near = nearest(wanted, stems.iter().map(String::as_str))?;
+        names
+            .iter()
+            .map(String::as_str)
+            .find(|name| ENDINGS.iter().any(|ending| name.strip_suffix(ending) == Some(near)))
+    };
+    whole.or_else(stem).map(str::to_owned)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// How the names of playbooks and values end.
+const ENDINGS: [&str; 3] = [".yaml", ".yml", ".json"];
 
 fn refused(name: &str, why: &Unreadable) -> Diagnostic {
     match why {
