@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::inputs::check_default;
 use super::names::{Globals, Meaning, Names, Position, Uses};
 use super::texts::{action_texts, subject_texts};
 use super::{
@@ -106,6 +107,7 @@ impl Builder<'_, '_> {
         }
         let head = std::mem::take(&mut uses).vars;
         for input in inputs {
+            check_default(input, self.diagnostics);
             let declaration = &input.declaration;
             for tree in declaration.default.iter().map(|tree| &tree.value).chain(declaration.one_of.iter().flatten()) {
                 tree.each_text(&mut |text| self.names.check(text, bare, &mut uses, self.diagnostics));

@@ -11,7 +11,7 @@ use crate::nearest::nearest;
 use crate::playbook::InputType;
 use crate::source::Sources;
 use crate::template::{Scope, Tree};
-use crate::value::{describe, kind, same};
+use crate::value::{describe, same, to_text};
 
 /// Where a given value comes from, the strongest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,72 +115,131 @@ fn find(input: &Input, caller: &Caller<'_>) -> Option<Given> {
 /// A given value as the declaration wants it.
 fn fit(input: &Input, given: &Given, caller: &Caller<'_>, diagnostics: &mut Diagnostics) -> Option<Value> {
     let wanted = input.declaration.r#type.as_ref().map_or(InputType::String, |word| word.value);
-    let secret = input.declaration.secret.unwrap_or(false);
-    let shown = |value: &Value| {
-        if secret { "a secret value".to_owned() } else { describe(value) }
+    let fitted = match convert(wanted, &given.value) {
+        Some(value) => constrained(input, value, &choices(input, &|tree| tree.render(caller.scope).ok())),
+        None => Err(Refusal {
+            why: format!("must be {}, got {}", with_article(wanted), shown(input, &given.value)),
+            help: (given.origin == Origin::CommandLine && matches!(wanted, InputType::List | InputType::Map))
+                .then(|| format!("give it as JSON: `--var {}:='…'`", input.name)),
+        }),
     };
-    let refuse = |why: String, help: Option<String>| {
-        Diagnostic::error("invalid-input", format!("input `{}` {why}", input.name))
-            .at(input.span, "declared here")
-            .note(format!("the value comes from {}", given.origin))
-            .maybe_help(help)
+    let refuse = |refusal: Refusal| {
+        diagnostics.push(
+            Diagnostic::error("invalid-input", format!("input `{}` {}", input.name, refusal.why))
+                .at(input.span, "declared here")
+                .note(format!("the value comes from {}", given.origin))
+                .maybe_help(refusal.help),
+        );
     };
-    let Some(value) = convert(wanted, &given.value) else {
-        let why = format!("must be {}, got {}", with_article(wanted), shown(&given.value));
-        let help = (given.origin == Origin::CommandLine && matches!(wanted, InputType::List | InputType::Map))
-            .then(|| format!("give it as JSON: `--var {}:='…'`", input.name));
-        diagnostics.push(refuse(why, help));
-        return None;
+    fitted.map_err(refuse).ok()
+}
+
+/// Tells when a default is none that a caller could give. One with templates in it is judged once they are rendered.
+pub(super) fn check_default(input: &Input, diagnostics: &mut Diagnostics) {
+    if let Some(tree) = &input.declaration.default
+        && let Some(value) = literal(tree)
+        && choices(input, &literal).len() == input.declaration.one_of.as_ref().map_or(0, Vec::len)
+    {
+        default_value(input, (tree, value), &choices(input, &literal), diagnostics);
+    }
+}
+
+/// A default as the declaration wants it.
+fn fit_default(input: &Input, default: &Tree, caller: &Caller<'_>, diagnostics: &mut Diagnostics) -> Option<Value> {
+    match default.render(caller.scope) {
+        Ok(value) => {
+            let choices = choices(input, &|tree| tree.render(caller.scope).ok());
+            default_value(input, (default, value), &choices, diagnostics)
+        }
+        Err(misfit) => {
+            diagnostics.push(misfit.diagnostic(caller.sources));
+            None
+        }
+    }
+}
+
+fn default_value(
+    input: &Input,
+    (tree, value): (&Tree, Value),
+    choices: &[Value],
+    diagnostics: &mut Diagnostics,
+) -> Option<Value> {
+    // By such a default an input may be left out.
+    if value.is_null() {
+        return Some(value);
+    }
+    let fitted = match input.declaration.r#type.as_ref().map(|word| word.value) {
+        None => constrained(input, value, choices),
+        Some(wanted) => match convert(wanted, &value) {
+            Some(value) => constrained(input, value, choices),
+            None => Err(Refusal {
+                why: format!("must be {}, got {}", with_article(wanted), shown(input, &value)),
+                help: None,
+            }),
+        },
     };
-    if let Some(pattern) = &input.declaration.pattern
-        && !value.as_str().is_some_and(|text| pattern.regex.is_match(text))
+    let refuse = |Refusal { why, help }: Refusal| {
+        let (place, label) = match tree {
+            Tree::Text(text) => (text.span, "this default"),
+            _ => (input.span, "declared here"),
+        };
+        let title = format!("the default of input `{}` {why}", input.name);
+        diagnostics.push(Diagnostic::error("invalid-input", title).at(place, label).maybe_help(help));
+    };
+    fitted.map_err(refuse).ok()
+}
+
+/// Why a value cannot be that of an input.
+struct Refusal {
+    why: String,
+    help: Option<String>,
+}
+
+/// The value, when it is one that `pattern` and `one_of` allow.
+fn constrained(input: &Input, value: Value, choices: &[Value]) -> Result<Value, Refusal> {
+    let declaration = &input.declaration;
+    if let Some(pattern) = &declaration.pattern
+        && (value.is_array() || value.is_object() || !pattern.regex.is_match(&to_text(&value)))
     {
         let wanted = match pattern.text.as_str() {
             "guid" => "be a GUID such as `00000000-0000-0000-0000-000000000000`".to_owned(),
             expression => format!("match `{expression}`"),
         };
-        diagnostics.push(refuse(format!("must {wanted}, got {}", shown(&value)), None));
-        return None;
+        return Err(Refusal { why: format!("must {wanted}, got {}", shown(input, &value)), help: None });
     }
-    if let Some(choices) = &input.declaration.one_of {
-        let choices: Vec<Value> = choices.iter().filter_map(|choice| choice.render(caller.scope).ok()).collect();
-        if !choices.iter().any(|choice| same(choice, &value)) {
-            let texts: Vec<String> = choices.iter().map(crate::value::to_text).collect();
-            let near = value.as_str().and_then(|text| nearest(text, texts.iter().map(String::as_str)));
-            let list: Vec<&str> = texts.iter().map(String::as_str).collect();
-            let list = crate::diagnostic::catalog::listed(&list);
-            let help = near.map(|near| format!("a similar value is allowed: `{near}`"));
-            diagnostics.push(refuse(format!("must be one of {list}, got {}", shown(&value)), help));
-            return None;
-        }
+    if declaration.one_of.is_none() || choices.iter().any(|choice| same(choice, &value)) {
+        return Ok(value);
     }
-    Some(value)
+    let texts: Vec<String> = choices.iter().map(to_text).collect();
+    // Where no type is declared, the choices tell it.
+    if let Some(at) = texts.iter().position(|text| value.as_str() == Some(text) && declaration.r#type.is_none()) {
+        return Ok(choices[at].clone());
+    }
+    let near = value.as_str().and_then(|text| nearest(text, texts.iter().map(String::as_str)));
+    let list: Vec<String> = texts.iter().map(|text| format!("`{text}`")).collect();
+    Err(Refusal {
+        why: format!("must be one of {}, got {}", list.join(", "), shown(input, &value)),
+        help: near.map(|near| format!("a similar value is allowed: `{near}`")),
+    })
 }
 
-/// A default as the declaration wants it.
-fn fit_default(input: &Input, default: &Tree, caller: &Caller<'_>, diagnostics: &mut Diagnostics) -> Option<Value> {
-    let value = match default.render(caller.scope) {
-        Ok(value) => value,
-        Err(misfit) => {
-            diagnostics.push(misfit.diagnostic(caller.sources));
-            return None;
-        }
-    };
-    let wanted = input.declaration.r#type.as_ref().map(|word| word.value);
-    match wanted {
-        Some(wanted) if !value.is_null() && convert(wanted, &value).is_none() => {
-            diagnostics.push(
-                Diagnostic::error(
-                    "invalid-input",
-                    format!("the default of input `{}` is {}", input.name, kind(&value)),
-                )
-                .at(input.span, format!("declared here as {}", wanted.word())),
-            );
-            None
-        }
-        Some(wanted) if !value.is_null() => convert(wanted, &value),
-        _ => Some(value),
+/// The values of `one_of`, as far as `value` knows them.
+fn choices(input: &Input, value: &dyn Fn(&Tree) -> Option<Value>) -> Vec<Value> {
+    input.declaration.one_of.iter().flatten().filter_map(value).collect()
+}
+
+/// The value of a tree without templates.
+fn literal(tree: &Tree) -> Option<Value> {
+    match tree {
+        Tree::Text(text) => text.template.literal().map(Value::from),
+        Tree::Value(value) => Some(value.clone()),
+        Tree::List(items) => items.iter().map(literal).collect(),
+        Tree::Map(entries) => entries.iter().map(|(key, tree)| Some((key.clone(), literal(tree)?))).collect(),
     }
+}
+
+fn shown(input: &Input, value: &Value) -> String {
+    if input.declaration.secret.unwrap_or(false) { "a secret value".to_owned() } else { describe(value) }
 }
 
 fn with_article(wanted: InputType) -> &'static str {
@@ -208,11 +267,21 @@ fn convert(wanted: InputType, value: &Value) -> Option<Value> {
     if fits(value) {
         return Some(value.clone());
     }
+    let parsed = || parsed().map(|value| if wanted == InputType::Integer { whole(&value) } else { value });
     match wanted {
-        InputType::String if value.is_number() || value.is_boolean() => {
-            Some(Value::String(crate::value::to_text(value)))
-        }
+        InputType::String if value.is_number() || value.is_boolean() => Some(Value::String(to_text(value))),
         InputType::String => None,
+        InputType::Integer if value.is_f64() => Some(whole(value)).filter(fits),
         _ => parsed().filter(fits),
+    }
+}
+
+/// A number without a fraction as an integer: `7.0` is 7. Anything else as it is.
+fn whole(value: &Value) -> Value {
+    // Beyond these a float is no exact integer of 64 bits.
+    let exact = |float: &f64| float.fract() == 0.0 && float.abs() < 9e18;
+    match value.as_f64().filter(exact) {
+        Some(float) if value.is_f64() => Value::from(float as i64),
+        _ => value.clone(),
     }
 }
