@@ -105,7 +105,7 @@ impl Builder<'_, '_> {
         if let Some(text) = name {
             self.names.check(text, Position { step: 0, ..everywhere }, &mut uses, self.diagnostics);
         }
-        let head = std::mem::take(&mut uses).vars;
+        let head = std::mem::take(&mut uses).vars();
         for input in inputs {
             check_default(input, self.diagnostics);
             let declaration = &input.declaration;
@@ -199,8 +199,8 @@ impl Builder<'_, '_> {
             }
             capture.default.iter().for_each(|tree| tree.each_text(&mut |text| check(text, before)));
         }
+        step.vars = uses.vars();
         step.needs = uses.captures.into_iter().collect();
-        step.vars = uses.vars;
         step.globals = uses.globals.into_iter().collect();
     }
 

@@ -43,6 +43,8 @@ pub(super) struct Names<'a> {
     order: Vec<String>,
     /// By variable: what it uses in the end, through other variables too.
     vars: Vec<Uses>,
+    /// How many variables were followed to their end.
+    followed: usize,
 }
 
 /// Where a template stands, which decides what it may use.
@@ -61,8 +63,8 @@ pub(super) struct Position<'p> {
 pub(super) struct Uses {
     /// Captures, and the steps that make them.
     pub(super) captures: BTreeSet<(usize, String)>,
-    /// Variables, each behind those that it needs.
-    pub(super) vars: Vec<usize>,
+    /// Variables with their rank: each is behind those that it needs.
+    vars: BTreeSet<(usize, usize)>,
     /// Names that every playbook has.
     pub(super) globals: BTreeSet<&'static str>,
 }
@@ -71,17 +73,18 @@ impl Uses {
     fn add(&mut self, other: &Uses) {
         self.captures.extend(other.captures.iter().cloned());
         self.globals.extend(&other.globals);
-        for at in &other.vars {
-            if !self.vars.contains(at) {
-                self.vars.push(*at);
-            }
-        }
+        self.vars.extend(&other.vars);
+    }
+
+    /// Variables, each behind those that it needs.
+    pub(super) fn vars(&self) -> Vec<usize> {
+        self.vars.iter().map(|(_, at)| *at).collect()
     }
 }
 
 impl<'a> Names<'a> {
     pub(super) fn new(sources: &'a Sources, globals: &'static Globals) -> Self {
-        Self { sources, globals, meanings: HashMap::new(), order: Vec::new(), vars: Vec::new() }
+        Self { sources, globals, meanings: HashMap::new(), order: Vec::new(), vars: Vec::new(), followed: 0 }
     }
 
     /// Defines a name; says so when it is taken.
@@ -145,7 +148,8 @@ impl<'a> Names<'a> {
             diagnostics.variables_too_deep(walk.vars[at].1, DEEPEST);
             uses = Uses::default();
         }
-        uses.vars.push(at);
+        uses.vars.insert((self.followed, at));
+        self.followed += 1;
         self.vars[at] = uses;
         walk.path.pop();
         walk.states[at] = State::Done;
