@@ -220,7 +220,7 @@ impl Diagnostics {
         self.push(match nearest(key, known.iter().copied()) {
             Some(near) => diagnostic.help(format!("a similar key exists: `{near}`")),
             None => diagnostic
-                .note(format!("the predicates are {}", listed(known)))
+                .note(format!("the keys here are {}", listed(known)))
                 .help("to compare with a map write `equals:` before it, with a part of a map `includes:`"),
         });
     }

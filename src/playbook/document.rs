@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::leaf::{Named, Period};
 use super::reader::{Fields, Read, Reader};
+use super::schema;
 use super::step::Step;
 use crate::source::{Span, Spanned};
 use crate::template::{Text, Tree};
@@ -24,8 +25,10 @@ pub struct Playbook {
     /// The identity every step uses unless it says otherwise. Without it the system-assigned one.
     pub identity: Option<Identity>,
     /// What the caller gives: `--var`, `--vars-file`, `MI_RUN_VAR_…`.
+    #[schemars(transform = schema::variable_names)]
     pub inputs: Option<Named<Option<Input>>>,
     /// What the playbook itself derives; evaluated once, when first used.
+    #[schemars(transform = schema::variable_names)]
     pub vars: Option<Named<Tree>>,
     /// What holds for every step that does not say otherwise.
     pub defaults: Option<Defaults>,
@@ -90,17 +93,21 @@ pub struct Endpoints {
 #[schemars(deny_unknown_fields, transform = or_system)]
 pub struct Identity {
     /// The client (application) id of a user-assigned identity.
+    #[schemars(transform = schema::some_text)]
     pub client_id: Option<Text>,
     /// The object (principal) id of a user-assigned identity.
+    #[schemars(transform = schema::some_text)]
     pub object_id: Option<Text>,
     /// The Resource Manager id of a user-assigned identity.
+    #[schemars(transform = schema::some_text)]
     pub resource_id: Option<Text>,
     /// Where tokens come from, when it shall not be found out.
     pub source: Option<Spanned<IdentitySource>>,
 }
 
 fn or_system(schema: &mut Schema) {
-    alternatives(schema, &[json!({"const": "system", "description": "The system-assigned identity."})]);
+    schema::at_most_one(schema, &["client_id", "object_id", "resource_id"]);
+    schema::alternatives(schema, &[json!({"const": "system", "description": "The system-assigned identity."})]);
 }
 
 /// Where tokens come from.
@@ -202,18 +209,6 @@ pub struct Defaults {
     pub headers: Option<Named<Text>>,
     /// The `api-version` of requests to Resource Manager that name none.
     pub api_version: Option<Text>,
-}
-
-/// Lets `schema` be one of `others` too, keeping its description on top.
-pub(crate) fn alternatives(schema: &mut Schema, others: &[serde_json::Value]) {
-    let mut own = std::mem::take(schema);
-    let description = own.remove("description");
-    let mut all = others.to_vec();
-    all.push(own.to_value());
-    schema.insert("anyOf".to_owned(), all.into());
-    if let Some(description) = description {
-        schema.insert("description".to_owned(), description);
-    }
 }
 
 impl Playbook {

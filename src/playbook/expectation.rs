@@ -4,9 +4,10 @@ use regex::Regex;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::json;
 
-use super::document::{alternatives, regex};
+use super::document::regex;
 use super::leaf::{Expression, Named, Path, parse_duration};
 use super::reader::{Read, Reader};
+use super::schema;
 use crate::azure::verdict::Access;
 use crate::http::Statuses;
 use crate::predicate::{self, Predicate};
@@ -16,7 +17,7 @@ use crate::yaml::{Kind, Node};
 
 /// What must hold of a step's result: a status, the word `allowed` or `denied`, or a map of subjects.
 #[derive(Debug, Default, JsonSchema)]
-#[schemars(deny_unknown_fields, transform = or_status_or_verdict)]
+#[schemars(deny_unknown_fields, transform = schema::nothing_empty, transform = or_status_or_verdict)]
 pub struct Expectation {
     /// The status: a code, a class such as `2xx`, or a list of them.
     pub status: Option<Spanned<Statuses>>,
@@ -42,12 +43,13 @@ pub struct Expectation {
 }
 
 fn or_status_or_verdict(schema: &mut Schema) {
-    let status = json!({"type": "integer", "minimum": 100, "maximum": 599, "description": "The status."});
+    let mut status = schema::statuses();
+    status["description"] = json!("The status: a code, a class such as `2xx`, or a list of them.");
     let verdict = json!({
         "enum": ["allowed", "denied"],
         "description": "Whether access control lets the request through: a verdict, not a status.",
     });
-    alternatives(schema, &[status, verdict]);
+    schema::alternatives(schema, &[status, verdict]);
 }
 
 /// A predicate as it stands in a playbook; several keys are several parts, each judged on its own.
@@ -60,8 +62,12 @@ impl JsonSchema for Check {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let properties: serde_json::Map<String, serde_json::Value> =
-            predicate::NAMES.iter().map(|(name, text)| ((*name).to_owned(), json!({"description": text}))).collect();
+        let described = |(name, text): &(&str, &str)| {
+            let mut schema = schema::predicate(name);
+            schema["description"] = json!(text);
+            ((*name).to_owned(), schema)
+        };
+        let properties: serde_json::Map<String, serde_json::Value> = predicate::NAMES.iter().map(described).collect();
         json_schema!({
             "description": "A plain value (equality), or a map of predicates that must all hold.",
             "anyOf": [
@@ -83,10 +89,12 @@ impl JsonSchema for DurationCheck {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let names = ["above", "at_least", "below", "at_most"];
-        let properties: serde_json::Map<String, serde_json::Value> = names
-            .iter()
-            .map(|name| ((*name).to_owned(), json!({"type": "string", "description": format!("{name} this duration")})))
-            .collect();
+        let described = |name: &&str| {
+            let mut schema = schema::period(false);
+            schema["description"] = json!(format!("The duration is {} this one.", name.replace('_', " ")));
+            ((*name).to_owned(), schema)
+        };
+        let properties: serde_json::Map<String, serde_json::Value> = names.iter().map(described).collect();
         json_schema!({"type": "object", "properties": properties, "additionalProperties": false, "minProperties": 1})
     }
 }

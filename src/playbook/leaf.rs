@@ -6,6 +6,7 @@ use std::time::Duration;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::reader::{Read, Reader};
+use super::schema;
 use crate::http::{Status, Statuses};
 use crate::query::Query;
 use crate::source::Spanned;
@@ -58,8 +59,13 @@ impl JsonSchema for Period {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?(ms|s|m|h)$", "examples": ["30s", "500ms", "2m"]})
+        as_schema(schema::period(true))
     }
+}
+
+/// A value as the schema that it is.
+fn as_schema(value: serde_json::Value) -> Schema {
+    Schema::try_from(value).unwrap_or_default()
 }
 
 /// Reads `300ms`, `5s`, `1.5m`, `1h`.
@@ -133,9 +139,7 @@ impl JsonSchema for Statuses {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let code = json_schema!({"type": "integer", "minimum": 100, "maximum": 599});
-        let class = json_schema!({"type": "string", "pattern": "^[1-5]xx$"});
-        json_schema!({"anyOf": [code, class, {"type": "array", "items": {"anyOf": [code, class]}, "minItems": 1}]})
+        as_schema(schema::statuses())
     }
 }
 

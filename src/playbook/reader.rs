@@ -187,7 +187,9 @@ pub(crate) struct Fields<'n> {
 impl<'n> Fields<'n> {
     /// The entry of a key.
     pub(crate) fn entry(&mut self, key: &'static str) -> Option<&'n Entry> {
-        self.asked.push(key);
+        if !self.asked.contains(&key) {
+            self.asked.push(key);
+        }
         self.entries.iter().find(|entry| entry.key.text() == Some(key))
     }
 

@@ -1,12 +1,12 @@
 //! Steps: one action each, and its modifiers.
 
-use schemars::{JsonSchema, Schema};
-use serde_json::json;
+use schemars::{JsonSchema, Schema, json_schema};
 
-use super::document::{Identity, alternatives, variables};
+use super::document::{Identity, variables};
 use super::expectation::{Capture, Expectation};
 use super::leaf::{Expression, Named, Period};
 use super::reader::{Read, Reader};
+use super::schema;
 use crate::azure::cloud::{SHORT_NAMES, is_resource};
 use crate::source::{Span, Spanned};
 use crate::template::{Text, Tree};
@@ -14,6 +14,7 @@ use crate::yaml::{Kind, Node};
 
 /// A step: exactly one action, and any of the modifiers.
 #[derive(Debug, JsonSchema)]
+#[schemars(transform = schema::one_action)]
 pub struct Step {
     /// Where the step stands.
     #[schemars(skip)]
@@ -27,8 +28,10 @@ pub struct Step {
     /// An expression; when it is false the step is skipped.
     pub when: Option<Expression>,
     /// What must hold; without it a request must answer 2xx and a token must be issued.
+    #[schemars(transform = schema::not_empty)]
     pub expect: Option<Expectation>,
     /// Names for values of the result.
+    #[schemars(transform = schema::variable_names)]
     pub capture: Option<Named<Capture>>,
     /// How long one attempt may take.
     pub timeout: Option<Spanned<Period>>,
@@ -48,9 +51,9 @@ pub enum Action {
     /// Sends an HTTP request, to Resource Manager unless the URL is absolute.
     Request(Box<Request>),
     /// Computes variables; no request is sent.
-    Set(Named<Tree>),
+    Set(#[schemars(transform = schema::variable_names)] Named<Tree>),
     /// Expressions that must hold; no request is sent.
-    Assert(Vec<Expression>),
+    Assert(#[schemars(transform = schema::not_empty)] Vec<Expression>),
     /// None that could be read; why, stands in the diagnostics.
     #[schemars(skip)]
     Unreadable,
@@ -61,6 +64,7 @@ pub enum Action {
 #[schemars(deny_unknown_fields, transform = or_resource)]
 pub struct TokenRequest {
     /// `arm`, `graph`, `key_vault`, `storage`, or a resource URL; `arm` without it.
+    #[schemars(transform = short_or_url)]
     pub resource: Option<Text>,
     /// The identity to ask for; without it the playbook's.
     pub identity: Option<Identity>,
@@ -68,9 +72,14 @@ pub struct TokenRequest {
     pub fresh: Option<bool>,
 }
 
+fn short_or_url(schema: &mut Schema) {
+    schema::resource(schema, SHORT_NAMES);
+}
+
 fn or_resource(schema: &mut Schema) {
-    let text = "`arm`, `graph`, `key_vault`, `storage`, or a resource URL.";
-    alternatives(schema, &[json!({"type": "string", "description": text})]);
+    let mut text = json_schema!({"type": "string", "description": "A short name, or a resource URL."});
+    short_or_url(&mut text);
+    schema::alternatives(schema, &[text.to_value()]);
 }
 
 /// An HTTP request: `METHOD url`, or a map.
@@ -80,6 +89,7 @@ pub struct Request {
     /// The HTTP method; `GET` without it.
     pub method: Option<Spanned<Method>>,
     /// Where to; a URL that begins with `/` is on the cloud's Resource Manager endpoint.
+    #[schemars(transform = schema::url)]
     pub url: Text,
     /// How many bytes of the rendered `url` are the method and the blanks behind it.
     #[schemars(skip)]
@@ -105,12 +115,8 @@ pub struct Request {
 }
 
 fn or_request_line(schema: &mut Schema) {
-    let line = json!({
-        "type": "string",
-        "pattern": "^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)\\s+\\S",
-        "description": "`METHOD url`; a URL that begins with `/` is on the cloud's Resource Manager endpoint.",
-    });
-    alternatives(schema, &[line]);
+    schema::at_most_one(schema, &["json", "form", "text", "file"]);
+    schema::alternatives(schema, &[schema::request_line()]);
 }
 
 /// An HTTP method.
@@ -156,6 +162,7 @@ impl Method {
 #[schemars(deny_unknown_fields, transform = or_auth_word)]
 pub struct Auth {
     /// `none`, a short name or a resource URL.
+    #[schemars(transform = word_or_url)]
     pub resource: Option<Text>,
     /// The identity whose token it is; without it the playbook's.
     pub identity: Option<Identity>,
@@ -163,9 +170,15 @@ pub struct Auth {
     pub bearer: Option<Text>,
 }
 
+fn word_or_url(schema: &mut Schema) {
+    schema::resource(schema, AUTH_WORDS);
+}
+
 fn or_auth_word(schema: &mut Schema) {
-    let text = "`arm`, `none`, `graph`, `key_vault`, `storage`, or a resource URL.";
-    alternatives(schema, &[json!({"type": "string", "description": text})]);
+    let mut text = json_schema!({"type": "string", "description": "`none`, a short name, or a resource URL."});
+    word_or_url(&mut text);
+    schema::at_most_one(schema, &["bearer", "resource"]);
+    schema::alternatives(schema, &[text.to_value()]);
 }
 
 const ACTIONS: &[&str] = &["token", "request", "set", "assert"];

@@ -10,6 +10,7 @@ mod pages;
 mod program;
 #[cfg(unix)]
 mod reports;
+mod schema;
 mod sweep;
 mod tidy;
 mod words;
