@@ -13,7 +13,7 @@ use crate::http::Statuses;
 use crate::predicate::{self, Predicate};
 use crate::source::{Span, Spanned};
 use crate::template::{Text, Tree};
-use crate::yaml::{Kind, Node};
+use crate::yaml::{Entry, Kind, Node};
 
 /// What must hold of a step's result: a status, the word `allowed` or `denied`, or a map of subjects.
 #[derive(Debug, Default, JsonSchema)]
@@ -161,7 +161,8 @@ impl Expectation {
             that: fields.get("that", reader),
         };
         // What expects nothing would pass for want of trying.
-        for entry in fields.entries().iter().filter(|entry| entry.value.is_empty()) {
+        let is_told = |entry: &&Entry| entry.key.text() == Some("status") && matches!(entry.value.kind, Kind::List(_));
+        for entry in fields.entries().iter().filter(|entry| entry.value.is_empty() && !is_told(entry)) {
             reader.diagnostics.nothing_expected(entry.span(), &format!("`{}`", entry.key.key_text()));
         }
         fields.finish(reader);
