@@ -24,12 +24,27 @@ fn near_or_all(diagnostic: Diagnostic, word: &str, kind: &str, known: &[&str]) -
     }
 }
 
+/// The reader's message as a title.
+fn invalid_yaml(message: &str) -> String {
+    let message = message.trim_end_matches('.');
+    // The reader quotes a character as typewriters did: `@'.
+    match message.rsplit_once(": `").and_then(|(start, quoted)| Some((start, quoted.strip_suffix('\'')?))) {
+        Some((start, quoted)) => format!("invalid YAML: {start} `{quoted}`"),
+        None => format!("invalid YAML: {message}"),
+    }
+}
+
 /// Files and YAML.
 impl Diagnostics {
     /// The text is not YAML.
-    pub fn yaml_syntax(&mut self, span: Span, message: &str) {
-        let title = format!("invalid YAML: {}", message.trim_end_matches('.'));
-        self.push(Diagnostic::error("yaml-syntax", title).at(span, "the reader stopped here"));
+    pub fn yaml_syntax(&mut self, span: Span, message: &str, help: Option<String>) {
+        let title = invalid_yaml(message);
+        self.push(Diagnostic::error("yaml-syntax", title).at(span, "the reader stopped here").maybe_help(help));
+    }
+
+    /// The text is not YAML, for want of quotes around `span`.
+    pub fn yaml_unquoted(&mut self, span: Span, message: &str, help: String) {
+        self.push(Diagnostic::error("yaml-syntax", invalid_yaml(message)).at(span, "this needs quotes").help(help));
     }
 
     /// `{{ x }}` stands outside quotes, where YAML reads maps.
@@ -99,9 +114,13 @@ impl Diagnostics {
 
     /// A value of another type.
     pub fn wrong_type(&mut self, span: Span, expected: &str, found: &str) {
+        // An expression with `: ` in it, outside quotes, is read as a key and its value.
+        let help = (expected == "an expression" && found == "a map")
+            .then_some("quote the whole expression when it has a `: ` in it");
         self.push(
             Diagnostic::error("wrong-type", format!("expected {expected}, found {found}"))
-                .at(span, format!("expected {expected}")),
+                .at(span, format!("expected {expected}"))
+                .maybe_help(help),
         );
     }
 

@@ -3,6 +3,7 @@
 //! The parser is `serde-saphyr`, through serde: it resolves scalars by the YAML 1.2 core schema, follows
 //! aliases and merge keys within a budget, and gives a byte span for every node.
 
+mod advice;
 mod locate;
 mod node;
 
@@ -16,6 +17,7 @@ use serde_yaml::{DuplicateKeyPolicy, Error, NonFiniteFloatPolicy, Spanned};
 use crate::diagnostic::Diagnostics;
 use crate::source::{Position, Source, SourceId, Sources, Span};
 
+use advice::Advice;
 pub use locate::locate;
 pub use node::{Entry, Kind, Node};
 
@@ -87,7 +89,15 @@ fn refuse(error: &Error, id: SourceId, source: &Source, diagnostics: &mut Diagno
                 Some(range) => {
                     diagnostics.unquoted_template(Span::new(id, range.start, range.end), source.slice(range))
                 }
-                None => diagnostics.yaml_syntax(span, message),
+                None => {
+                    let advice = advice::find(source, offset, message);
+                    match advice {
+                        Some(Advice { help, place: Some(place) }) => {
+                            diagnostics.yaml_unquoted(Span::new(id, place.start, place.end), message, help);
+                        }
+                        advice => diagnostics.yaml_syntax(span, message, advice.map(|advice| advice.help)),
+                    }
+                }
             }
         }
     }
