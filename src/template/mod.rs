@@ -92,14 +92,15 @@ impl Template {
         let inner = bare.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}")).unwrap_or(bare);
         if inner.trim().is_empty() {
             let range = problem::within(0..text.len(), text);
-            let problem = Problem::new(Kind::Syntax, "syntax error in template", "expected an expression", range);
+            let problem = Problem::new(Kind::Syntax, "nothing to evaluate", "expected an expression", range);
             return Err(vec![problem]);
         }
         let base = offset(inner, text);
         let tree = parse_expr(inner).map_err(|error| {
             let marks = inner.contains("{{") || inner.contains("}}");
             let help = marks.then(|| "write it as one expression, without `{{ }}` inside".to_owned());
-            vec![problem::of_parsing(&error, text, base).with_help(help)]
+            let problem = problem::of_parsing(&error, text, base);
+            vec![if help.is_some() { problem.with_help(help) } else { problem }]
         })?;
         let uses = checked(names::of_expression(&tree, base))?;
         Ok(Template::new(text, Form::Expression(compile(inner, text)?, base), uses))
@@ -168,7 +169,7 @@ impl Template {
         }
         let overlaps =
             |name: &&Name| name.extent().start < problem.range.end && problem.range.start < name.extent().end;
-        let named = |name: &&Name| problem.label.contains(&format!("`{}` is undefined", name.dotted()));
+        let named = |name: &&Name| problem.title.contains(&format!("`{}` is undefined", name.dotted()));
         let culprits = self.names.iter().filter(named).chain(self.names.iter().filter(overlaps)).chain(&*self.names);
         culprits.filter_map(|name| undefined(name, scope)).next().unwrap_or(problem)
     }

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use minijinja::{Error, ErrorKind};
 
+use crate::nearest::nearest;
+
 /// What sort of problem it is, for whoever gives it a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -46,33 +48,103 @@ impl Problem {
 
 /// The problem that keeps `text` from being parsed; `base` is where in it the part stands that was handed in.
 pub(super) fn of_parsing(error: &Error, text: &str, base: usize) -> Problem {
-    let label = plain(error.detail().unwrap_or("this is not a template"));
+    let detail = plain(error.detail().unwrap_or("this is not a template"));
     let range = error.range().map_or(0..text.len(), |range| range.start + base..range.end + base);
     let range = within(range, text);
-    if !label.starts_with("unexpected end of input") {
-        return Problem::new(Kind::Syntax, "syntax error in template", label, range);
+    let problem = |title: String, label: &str| Problem::new(Kind::Syntax, title, label, range.clone());
+    if detail.starts_with("unexpected end of ") {
+        return of_the_end(&detail, text);
     }
-    match unclosed(text) {
-        Some(at) => {
-            let opener = &text[at..at + 2];
-            let closer = match opener {
-                "{{" => "}}",
-                "{%" => "%}",
-                _ => "#}",
-            };
-            Problem::new(
-                Kind::Syntax,
-                format!("`{opener}` is never closed"),
-                format!("no `{closer}` follows"),
-                at..at + 2,
-            )
+    if let Some(name) = detail.strip_prefix("unknown statement ") {
+        return of_statement(name, range);
+    }
+    let (found, expected) = detail.split_once(", expected ").map_or((&*detail, None), |(a, b)| (a, Some(b)));
+    if !["unexpected ", "unknown "].iter().any(|word| found.starts_with(word)) {
+        return problem(detail, "this cannot be read");
+    }
+    let here = &text[range.clone()];
+    let label = match expected {
+        Some(expected) => format!("expected {expected}"),
+        None if ["}}", "%}", "}", ")", "]", ","].contains(&here) => "a value is missing here".to_owned(),
+        None => "not expected here".to_owned(),
+    };
+    let title = if here.trim().is_empty() { found.to_owned() } else { format!("unexpected `{here}`") };
+    // The first `|` of two begins a filter, and only the second is one too many.
+    let start = range.start - usize::from(here == "|" && text[..range.start].ends_with('|'));
+    problem(title, &label).with_help(of_other_languages(&text[start..]))
+}
+
+/// What to write instead of the mark that `rest` begins with, which means something elsewhere.
+fn of_other_languages(rest: &str) -> Option<String> {
+    let help = match rest.as_bytes() {
+        [b'&', b'&', ..] => "for both to hold write `a and b`",
+        [b'|', b'|', ..] => "for one of them to hold write `a or b`",
+        [b'!', ..] => "for the opposite write `not a`",
+        [b'?', ..] => "to choose write `a if condition else b`",
+        [b'=', ..] => "to compare write `a == b`",
+        _ => return None,
+    };
+    Some(help.to_owned())
+}
+
+/// Statements that begin a block.
+const BLOCKS: &[&str] = &["if", "for", "set", "filter", "with"];
+
+/// A `{% … %}` that begins with a word that begins none.
+fn of_statement(name: &str, range: Range<usize>) -> Problem {
+    let ended = name.strip_prefix("end").unwrap_or("if");
+    if name.starts_with("end") && BLOCKS.contains(&ended) || ["else", "elif"].contains(&name) {
+        let title = format!("`{{% {name} %}}` stands alone");
+        return Problem::new(Kind::Syntax, title, format!("no `{{% {ended} … %}}` is open here"), range);
+    }
+    let help = nearest(name, BLOCKS.iter().copied()).map(|near| format!("a similar statement exists: `{near}`"));
+    let title = format!("unknown statement `{name}`");
+    Problem::new(Kind::Syntax, title, "there is no such statement", range).with_help(help)
+}
+
+/// A text that ends too soon: what is open is told, where that is known.
+fn of_the_end(detail: &str, text: &str) -> Problem {
+    if let Some(at) = unclosed(text).filter(|_| detail != "unexpected end of string") {
+        let opener = &text[at..at + 2];
+        let closer = match opener {
+            "{{" => "}}",
+            "{%" => "%}",
+            _ => "#}",
+        };
+        let title = format!("`{opener}` is never closed");
+        return Problem::new(Kind::Syntax, title, format!("no `{closer}` follows"), at..at + 2);
+    }
+    if let Some((name, range)) = open_block(text) {
+        let title = format!("`{{% {name} … %}}` is never ended");
+        let help = format!("end it with `{{% end{name} %}}`");
+        return Problem::new(Kind::Syntax, title, "begins here", range).with_help(Some(help));
+    }
+    let last = text.char_indices().next_back().map_or(0, |(at, _)| at);
+    match detail {
+        "unexpected end of string" => {
+            Problem::new(Kind::Syntax, "a quote is never closed", "the text ends here", last..text.len())
         }
-        None => {
-            let last = text.char_indices().next_back().map_or(0, |(at, _)| at);
-            let label = label.replacen("unexpected end of input", "the text ends here", 1);
-            Problem::new(Kind::Syntax, "syntax error in template", label, last..text.len())
+        _ => {
+            let label = detail.split_once(", ").map_or("something is missing", |(_, expected)| expected);
+            Problem::new(Kind::Syntax, "the template ends too soon", label, last..text.len())
         }
     }
+}
+
+/// The last statement that begins a block which nothing ends.
+fn open_block(text: &str) -> Option<(&str, Range<usize>)> {
+    let mut open = Vec::new();
+    for (at, _) in text.match_indices("{%") {
+        let inner = text[at + 2..].trim_start_matches(['-', '+']).trim_start();
+        let word = &inner[..inner.find(|c: char| !c.is_alphanumeric()).unwrap_or(inner.len())];
+        let inner = &inner[..inner.find("%}").unwrap_or(inner.len())];
+        if word.starts_with("end") {
+            open.pop();
+        } else if BLOCKS.contains(&word) && !(word == "set" && inner.contains('=')) {
+            open.push((word, at..at + 2));
+        }
+    }
+    open.pop()
 }
 
 /// Where the last opening mark stands that no closing mark follows.
@@ -95,6 +167,8 @@ fn plain(detail: &str) -> String {
         ("unexpected identifier", "unexpected word"),
         ("expected identifier", "expected a name"),
         ("expected expression", "expected an expression"),
+        ("expected statement", "expected a statement"),
+        (", expected in", ", expected `in`"),
         ("Too many", "too many"),
     ] {
         detail = detail.replace(from, to);
@@ -123,21 +197,15 @@ pub(super) fn of_rendering(error: &Error, text: &str, base: usize) -> Problem {
     let range = within(error.range().map_or(0..text.len(), |range| range.start + base..range.end + base), text);
     let detail = error.detail().map(plain);
     match error.kind() {
-        ErrorKind::OutOfFuel => {
-            Problem::new(Kind::TooMuchWork, "template asks for too much work", "stopped here", range)
+        ErrorKind::OutOfFuel => Problem::new(Kind::TooMuchWork, "it asks for too much work", "stopped here", range),
+        ErrorKind::UndefinedError => {
+            let title = detail.unwrap_or_else(|| "a value is undefined".to_owned());
+            Problem::new(Kind::Undefined, title, "no such item, member or value", range)
         }
-        ErrorKind::UndefinedError => Problem::new(
-            Kind::Undefined,
-            "undefined value in template",
-            detail.unwrap_or_else(|| "this has no value".to_owned()),
-            range,
-        ),
-        kind => Problem::new(
-            Kind::Failed,
-            "template cannot be evaluated",
-            detail.unwrap_or_else(|| kind.to_string()),
-            range,
-        ),
+        kind => {
+            let title = detail.unwrap_or_else(|| kind.to_string());
+            Problem::new(Kind::Failed, title, "this cannot be evaluated", range)
+        }
     }
 }
 

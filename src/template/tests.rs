@@ -223,16 +223,15 @@ fn every_problem_of_a_text_is_found() {
             "{text}: {found:?}"
         );
     };
-    let syntax = "syntax error in template";
-    check("{{ a ^b^ }}", syntax, None);
-    check("é {{ ^}}^", syntax, None);
-    check("{{ a.^}}^", syntax, None);
-    check("{{ a + ^}}^", syntax, None);
+    check("{{ a ^b^ }}", "unexpected `b`", None);
+    check("é {{ ^}}^", "unexpected `}}`", None);
+    check("{{ a.^}}^", "unexpected `}}`", None);
+    check("{{ a + ^}}^", "unexpected `}}`", None);
     check("ab ^{{^ a", "`{{` is never closed", None);
-    check("{{ a }} {{ b ^}^", syntax, None);
+    check("{{ a }} {{ b ^}^", "unexpected `}`", None);
     check("ab ^{%^ if a", "`{%` is never closed", None);
-    check("{% if a %}{{ b }^}^", syntax, None);
-    check("{% ^unless^ a %}", syntax, None);
+    check("^{%^ if a %}{{ b }}", "`{% if … %}` is never ended", Some("end it with `{% endif %}`"));
+    check("{% ^unless^ a %}", "unknown statement `unless`", None);
     check("{{ a | ^uper^ }}", "unknown filter `uper`", Some("a similar filter exists: `upper`"));
     check("中 {{ a |\n ^nothing_like_it^(1) }}", "unknown filter `nothing_like_it`", None);
     check("{{ a is ^defind^ }}", "unknown test `defind`", Some("a similar test exists: `defined`"));
@@ -244,7 +243,22 @@ fn every_problem_of_a_text_is_found() {
         None,
     );
     check("{{ ^debug^() }}", "unknown function `debug`", None);
-    check("{% ^include^ 'x' %}", syntax, None);
+    check("{% ^include^ 'x' %}", "unknown statement `include`", None);
+    check("{% ^iff^ a %}", "unknown statement `iff`", Some("a similar statement exists: `if`"));
+    check("{% ^endfor^ %}", "`{% endfor %}` stands alone", None);
+    check("a ^{%^ if a %}{% set b = 1 %}x", "`{% if … %}` is never ended", Some("end it with `{% endif %}`"));
+    check(
+        "{% if a %}x{% endif %} ^{%^- set b -%} x",
+        "`{% set … %}` is never ended",
+        Some("end it with `{% endset %}`"),
+    );
+    check("^{#^ never", "`{#` is never closed", None);
+    check("{{ \"abc }^}^", "a quote is never closed", None);
+    check("{{ a ^&^& b }}", "unexpected `&`", Some("for both to hold write `a and b`"));
+    check("{{ a |^|^ b }}", "unexpected `|`", Some("for one of them to hold write `a or b`"));
+    check("{{ ^!^a }}", "unexpected `!`", Some("for the opposite write `not a`"));
+    check("{{ a ^?^ 1 : 2 }}", "unexpected `?`", Some("to choose write `a if condition else b`"));
+    check("{{ a ^=^ 1 }}", "unexpected `=`", Some("to compare write `a == b`"));
     let problems = Template::parse("{{ a | uper }} {{ b | lowr }} {{ c() }}").unwrap_err();
     assert_eq!(problems.len(), 3);
 }
@@ -256,12 +270,12 @@ fn problems_of_expressions_have_their_places() {
         let found = Template::expression(&text).unwrap_err().remove(0);
         assert_eq!((found.title.as_str(), &found.range), (title, &range), "{text}: {found:?}");
     };
-    check("a ^b^", "syntax error in template");
-    check("{{ a ^b^ }}", "syntax error in template");
-    check("{{ ^é^ }}", "syntax error in template");
+    check("a ^b^", "unexpected `b`");
+    check("{{ a ^b^ }}", "unexpected `b`");
+    check("{{ ^é^ }}", "unexpected `é`");
     check("a | ^uper^", "unknown filter `uper`");
     check("  {{ a | ^uper^ }}", "unknown filter `uper`");
-    check("^{{ }}^", "syntax error in template");
+    check("^{{ }}^", "nothing to evaluate");
     assert_eq!(Template::expression("").unwrap_err()[0].range, 0..0);
     for text in ["{{ a }} == 'x'", "{{ a }} == {{ b }}"] {
         let help = Template::expression(text).unwrap_err().remove(0).help;
@@ -300,11 +314,11 @@ fn problems_of_rendering_name_the_culprit() {
     check("{{ [^xyz^] }}", "undefined name `xyz`", "not defined", None);
     check("{{ ^xyz^ if on }}", "undefined name `xyz`", "not defined", None);
     check("{{ ^xyz^ | sha256 }}", "undefined name `xyz`", "not defined", None);
-    check("^{{ regions[9] }}^", "undefined value in template", "this has no value", None);
-    check("- {{ ^regions[9]^ }}", "undefined value in template", "`regions[9]` is undefined", None);
-    let failed = "template cannot be evaluated";
-    check("é {{ '/w==' | ^b64decode^ }}", failed, "the decoded bytes are not text", None);
-    check("{{ group | ^from_json^ }}", failed, "not JSON: expected value at line 1 column 1", None);
+    check("^{{ regions[9] }}^", "a value is undefined", "no such item, member or value", None);
+    check("- {{ ^regions[9]^ }}", "`regions[9]` is undefined", "no such item, member or value", None);
+    let failed = "this cannot be evaluated";
+    check("é {{ '/w==' | ^b64decode^ }}", "the decoded bytes are not text", failed, None);
+    check("{{ group | ^from_json^ }}", "not JSON: expected value at line 1 column 1", failed, None);
 }
 
 #[test]
@@ -324,7 +338,7 @@ fn work_is_bounded() {
     assert_eq!(problems[0].kind, Kind::TooMuchWork);
     let nested = "{% set x = [x] %}".repeat(900);
     let problem = render(&format!("{{% set x = 1 %}}{nested}{{{{ x }}}}")).unwrap_err();
-    assert!(problem.label.contains("nested more than"), "{problem:?}");
+    assert!(problem.title.contains("nested more than"), "{problem:?}");
 }
 
 #[test]
@@ -374,9 +388,9 @@ fn filters() {
 
 #[test]
 fn filters_say_what_they_cannot_do() {
-    let check = |text: &str, label: &str| {
+    let check = |text: &str, title: &str| {
         let problem = render(&format!("{{{{ {text} }}}}")).unwrap_err();
-        assert_eq!((problem.kind, problem.label.as_str()), (Kind::Failed, label), "{text}");
+        assert_eq!((problem.kind, problem.title.as_str()), (Kind::Failed, title), "{text}");
     };
     check("regions | sha256", "expected text, got list [\"chinaeast\",\"chinanorth\"]");
     check("nothing | urlencode", "expected text, got null");
