@@ -35,8 +35,12 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         (format!(r#"(\b(?:time|duration)=")({number})(")"#), "[ms]", false),
         (r"((?:^|[^\w. ]) ?| ) *(\b\d+(?:\.\d+)? (?:µs|ms|s|min))(\b)".to_owned(), "[ms]", false),
         (r"(?i)()(\b[\da-f]{8}-[\da-f]{4}-[47][\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}\b)()".to_owned(), "[uuid]", true),
-        (r"((?:127\.0\.0\.1|localhost|\[::1\]):)(\d+)()".to_owned(), "[port]", true),
-        (format!(r#"(\bmi-run[ /]v?|"mi_run": ?"|"version": ?")({version})(\b)"#), "[version]", false),
+        (r"((?:127\.0\.0\.1|localhost|\[::1\]|%5B%3A%3A1%5D)(?::|%3A))(\d+)()".to_owned(), "[port]", true),
+        (
+            format!(r#"(\bmi-run[ /]v?|"mi_run": ?"|name="mi_run" value="|"version": ?")({version})(\b)"#),
+            "[version]",
+            false,
+        ),
     ];
     let compile = |(pattern, placeholder, own_stays): (String, _, _)| {
         let pattern = Regex::new(&format!("(?m){pattern}")).expect("the patterns above are well-formed");
@@ -113,6 +117,7 @@ mod tests {
         check("in <work>/x.yaml", "in [dir]/x.yaml");
         check("\"<temp>/run-8aQ/ca.pem\" <temp>/ca.pem", "\"[tmp]/ca.pem\" [tmp]/ca.pem");
         check("http://127.0.0.1:4100/x 127.0.0.1:4100 localhost:80", "$SERVER/x 127.0.0.1:[port] localhost:[port]");
+        check("?u=http%3A%2F%2F127.0.0.1%3A41001%2Fx", "?u=http%3A%2F%2F127.0.0.1%3A[port]%2Fx");
         check("https://127.0.0.1:41001 http://127.0.0.1:9", "https://127.0.0.1:[port] http://127.0.0.1:9");
     }
 
@@ -148,6 +153,10 @@ mod tests {
         check(
             &format!("mi-run {version} mi-run/{version} {version}"),
             &format!("mi-run [version] mi-run/[version] {version}"),
+        );
+        check(
+            &format!(r#"<property name="mi_run" value="{version}"/> <property name="x" value="{version}"/>"#),
+            &format!(r#"<property name="mi_run" value="[version]"/> <property name="x" value="{version}"/>"#),
         );
     }
 }
