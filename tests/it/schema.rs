@@ -193,18 +193,18 @@ fn the_reader_knows_the_keys_of_the_schema() {
 }
 
 fn printed(name: &str) -> String {
-    let folder = Folder::new().unwrap();
-    let printed = program::run(&folder, &[], &["schema".to_owned(), name.to_owned()]).unwrap();
+    let folder = Folder::new().expect("a folder");
+    let printed = program::run(&folder, &[], &["schema".to_owned(), name.to_owned()]).expect("it runs");
     assert_eq!(printed.exit, "0", "{name}");
-    String::from_utf8(printed.stdout).unwrap()
+    String::from_utf8(printed.stdout).expect("a schema is text")
 }
 
 fn schema(name: &str) -> Value {
-    serde_json::from_str(&printed(name)).unwrap()
+    serde_json::from_str(&printed(name)).expect("a schema is JSON")
 }
 
 fn validator() -> Validator {
-    jsonschema::draft202012::new(&schema("playbook")).unwrap()
+    jsonschema::draft202012::new(&schema("playbook")).expect("it is a schema")
 }
 
 /// What the schema has against a playbook.
@@ -218,9 +218,9 @@ fn faults(validator: &Validator, text: &str) -> Vec<String> {
 
 /// What `mi-run check` says about a playbook.
 fn check(text: &str) -> Printed {
-    let folder = Folder::new().unwrap();
-    folder.write("x.yaml", text.as_bytes()).unwrap();
-    program::run(&folder, &[], &["check".to_owned(), "x.yaml".to_owned()]).unwrap()
+    let folder = Folder::new().expect("a folder");
+    folder.write("x.yaml", text.as_bytes()).expect("a file");
+    program::run(&folder, &[], &["check".to_owned(), "x.yaml".to_owned()]).expect("it runs")
 }
 
 /// The properties of a map, those of its alternatives included.
