@@ -1,5 +1,6 @@
 //! The integration tests, one binary: the pages of `tests/cases`, the sweep over what is shipped, the tidiness of the sources.
 
+mod broken;
 mod emulate;
 #[cfg(unix)]
 mod files;
