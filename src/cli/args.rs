@@ -6,7 +6,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Runs playbooks against Azure Resource Manager with managed-identity tokens, and says what holds.
 #[derive(Debug, Parser)]
-#[command(name = "mi-run", version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(
+    name = "mi-run",
+    version,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    arg_required_else_help = true
+)]
 #[command(override_usage = "mi-run [OPTIONS] PLAYBOOK...\n       mi-run COMMAND")]
 #[command(
     after_help = "Exit codes: 0 all passed · 1 something failed · 2 wrong command line · 3 a playbook, world or \

@@ -17,7 +17,7 @@ pub(crate) fn bytes(path: &Path, most: usize) -> io::Result<Vec<u8>> {
     if metadata.is_dir() {
         return Err(Error::new(ErrorKind::IsADirectory, "it is a folder"));
     }
-    if !metadata.is_file() {
+    if !metadata.is_file() && !is_own(path) {
         return Err(Error::new(ErrorKind::InvalidInput, "it is a pipe or a device, and only files are read"));
     }
     let too_large = || Error::new(ErrorKind::FileTooLarge, format!("at most {} MiB are read", most >> 20));
@@ -28,6 +28,11 @@ pub(crate) fn bytes(path: &Path, most: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take((most as u64).saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() > most { Err(too_large()) } else { Ok(bytes) }
+}
+
+/// Whether a path names what the program was started with: its standard input, or what a shell puts for `<(…)`.
+fn is_own(path: &Path) -> bool {
+    path == Path::new("/dev/stdin") || path.starts_with("/dev/fd")
 }
 
 /// Reads a file as a source.

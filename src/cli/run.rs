@@ -41,7 +41,8 @@ pub(crate) fn run(args: args::Run) -> Exit {
     let names: Vec<String> = plans.iter().flat_map(|(plan, _)| plan::declared(plan)).map(str::to_owned).collect();
     let from_environment = values::from_environment(names.iter().map(String::as_str));
     let arguments = given.len();
-    given.extend(values::from_files(&args.vars_files, &mut sources, &mut found));
+    let secrets = plans.iter().any(|(plan, _)| plan::has_secrets(plan));
+    given.extend(values::from_files(&args.vars_files, secrets, &mut sources, &mut found));
     given.extend(from_environment);
     if found.has_errors() {
         diagnose_all(found, &sources, color);

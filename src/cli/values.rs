@@ -1,10 +1,11 @@
 //! What the caller gives: `--var`, `--vars-file`, `MI_RUN_VAR_…`.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use mi_run::diagnostic::{Diagnostic, Diagnostics};
 use mi_run::plan::{Given, InputOrigin};
-use mi_run::source::Sources;
+use mi_run::source::{SourceId, Sources, Span};
 use mi_run::yaml::{self, Kind};
 use serde_json::Value;
 
@@ -40,14 +41,31 @@ pub(crate) fn from_arguments(vars: &[String], diagnostics: &mut Diagnostics) -> 
     given
 }
 
-/// Reads the files of values; later files win.
-pub(crate) fn from_files(files: &[PathBuf], sources: &mut Sources, diagnostics: &mut Diagnostics) -> Vec<Given> {
+/// Reads the files of values; later files win. Where there are `secrets` to give, no excerpt shows a value.
+pub(crate) fn from_files(
+    files: &[PathBuf],
+    secrets: bool,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Given> {
     let mut given = Vec::new();
     for path in files.iter().rev() {
         let Some(id) = open(path, sources, diagnostics) else {
             continue;
         };
-        let Some(node) = yaml::parse(id, sources, diagnostics) else {
+        let mut found = Diagnostics::new();
+        let node = yaml::parse(id, sources, &mut found);
+        if secrets {
+            mask_values(id, sources);
+        }
+        for mut diagnostic in found.sorted() {
+            if secrets {
+                // Advice on how to write a value repeats it.
+                diagnostic.helps.clear();
+            }
+            diagnostics.push(diagnostic);
+        }
+        let Some(node) = node else {
             continue;
         };
         let Kind::Map(entries) = &node.kind else {
@@ -61,6 +79,17 @@ pub(crate) fn from_files(files: &[PathBuf], sources: &mut Sources, diagnostics: 
         }));
     }
     given
+}
+
+/// Masks all but what stands before the first `:` of each line: in a file that is wrong, who knows which value is whose.
+fn mask_values(id: SourceId, sources: &mut Sources) {
+    let source = Arc::clone(sources.get(id));
+    let mut start = 0;
+    for line in source.text().split_inclusive('\n') {
+        let value = line.find(':').map_or(0, |colon| colon + 1);
+        sources.mask(Span::new(id, start + value, start + line.trim_end_matches(['\n', '\r']).len()));
+        start += line.len();
+    }
 }
 
 /// Reads `MI_RUN_VAR_NAME` for each name, as it is and in capitals.

@@ -54,6 +54,11 @@ pub fn declared(plan: &Plan) -> impl Iterator<Item = &str> {
     inputs.chain(plan.vars.iter().map(|(name, _)| name.as_str()))
 }
 
+/// Whether any value that a caller gives is never shown.
+pub fn has_secrets(plan: &Plan) -> bool {
+    plan.inputs.iter().any(|input| input.declaration.secret == Some(true))
+}
+
 /// Who gives values, and what it takes to read them.
 pub struct Caller<'c> {
     /// What was given, the strongest first.

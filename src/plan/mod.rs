@@ -21,7 +21,7 @@ use crate::source::{SourceId, Span};
 use crate::template::{Text, Tree};
 
 pub use build::{GLOBALS, build};
-pub use inputs::{Caller, Given, Lookup, Origin as InputOrigin, declared, resolve};
+pub use inputs::{Caller, Given, Lookup, Origin as InputOrigin, declared, has_secrets, resolve};
 
 /// How long an attempt may take when nothing else is said.
 pub const TIMEOUT: Duration = Duration::from_secs(60);
