@@ -82,8 +82,8 @@ fn case(xml: &mut Xml, step: &Step, path: &str) -> std::io::Result<()> {
         Outcome::Passed => return xml.write_event(Event::Empty(start)),
         Outcome::Skipped => {
             xml.write_event(Event::Start(start))?;
-            // The Ant schema allows no attribute here.
-            xml.write_event(Event::Empty(BytesStart::new("skipped")))?;
+            let skipped = BytesStart::new("skipped").with_attributes([("message", message.as_str())]);
+            xml.write_event(Event::Empty(skipped))?;
             return xml.write_event(Event::End(BytesEnd::new("testcase")));
         }
         Outcome::Failed => "failure",
