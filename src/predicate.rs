@@ -12,6 +12,7 @@ use regex::Regex;
 use crate::value::Value;
 
 pub use judge::{Actual, Verdict};
+pub use words::expectation;
 
 /// What must hold of a value. The leaves are what the author wrote: templates in the document, values when judged.
 #[derive(Debug, Clone)]

@@ -10,6 +10,7 @@ use crate::diagnostic::Diagnostic;
 use crate::diagnostic::render::{Style, printable, render};
 use crate::event::{Assertion, Event, Headers, Outcome, Place, PlaybookStarted, Problem, RunFinished, Step, Summary};
 use crate::source::{Position, Source, Sources, Span};
+use crate::value::{show, to_text};
 
 /// Renders events as they come.
 pub struct Console {
@@ -228,19 +229,27 @@ pub(crate) fn claim(assertion: &Assertion) -> String {
     }
 }
 
-/// What was expected: the predicate, unless it is plain equality, and its value with its type.
+/// What was expected, in words and with types.
 pub(crate) fn expectation(assertion: &Assertion) -> String {
+    let plain = |value: &Value| match (assertion.subject, value) {
+        ("duration", Value::Number(_)) | ("status", _) => shown_as(assertion, value, true),
+        _ => show(value),
+    };
     match (assertion.predicate.as_str(), &assertion.expected) {
         ("equals", expected) => shown_as(assertion, expected, true),
         ("that", Value::String(expression)) => format!("`{expression}`"),
-        (predicate, expected) => format!("{} {}", predicate.replace('_', " "), shown_as(assertion, expected, true)),
+        // One class of codes is no choice.
+        ("one_of", Value::Array(classes)) if assertion.subject == "status" && classes.len() == 1 => plain(&classes[0]),
+        ("one_of", class @ Value::String(_)) if assertion.subject == "status" => plain(class),
+        (predicate, expected) => crate::predicate::expectation(predicate, expected, &plain),
     }
 }
 
-/// A value of an assertion in its own terms: a duration as such, anything else with its type.
+/// A value of an assertion in its own terms: a duration and a status as such, anything else with its type.
 pub(crate) fn shown_as(assertion: &Assertion, value: &Value, found: bool) -> String {
-    match value.as_f64() {
-        Some(millis) if assertion.subject == "duration" => duration(millis),
+    match (assertion.subject, value) {
+        ("duration", Value::Number(millis)) => duration(millis.as_f64().unwrap_or_default()),
+        ("status" | "allowed" | "denied", _) if found => to_text(value),
         _ => shown(value, found),
     }
 }
