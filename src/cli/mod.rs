@@ -46,6 +46,11 @@ fn schema(of: Schema) -> Exit {
         Schema::Playbook => mi_run::playbook::schema(),
         Schema::Report => mi_run::report::json::schema(),
     };
-    terminal::print(&format!("{schema:#}\n"));
-    Exit::Passed
+    match terminal::deliver(&format!("{schema:#}\n")) {
+        Ok(()) => Exit::Passed,
+        Err(error) => {
+            terminal::complain(&format!("error: the schema cannot be written to stdout: {error}\n"));
+            Exit::Errored
+        }
+    }
 }

@@ -8,7 +8,7 @@ use mi_run::nearest::nearest;
 use mi_run::report::{json, junit};
 
 use super::pending::Pending;
-use super::terminal::print;
+use super::terminal::deliver;
 
 const FORMATS: &[&str] = &["console", "json", "junit"];
 
@@ -51,7 +51,9 @@ pub(crate) fn open(reports: &[String]) -> Result<Vec<Target>, Box<Diagnostic>> {
             }
             // Renamed over, the file that a shell redirects stdout to would lose what is in it.
             "-" | "/dev/stdout" => None,
-            path => Some(Pending::create(Path::new(path)).map_err(|error| Box::new(unwritable(path, &error)))?),
+            path => Some(
+                Pending::create(Path::new(path)).map_err(|error| Box::new(unwritable(&format!("`{path}`"), &error)))?,
+            ),
         };
         if file.is_none() && targets.iter().any(|target| target.file.is_none()) {
             let title = "two reports cannot both go to stdout";
@@ -78,8 +80,8 @@ fn unknown(name: &str) -> Diagnostic {
     }
 }
 
-fn unwritable(path: &str, error: &std::io::Error) -> Diagnostic {
-    Diagnostic::error("unwritable-report", format!("no report can be written to `{path}`")).note(error.to_string())
+fn unwritable(place: &str, error: &std::io::Error) -> Diagnostic {
+    Diagnostic::error("unwritable-report", format!("no report can be written to {place}")).note(error.to_string())
 }
 
 /// Writes all reports of a finished run: a diagnostic for each that could not be written.
@@ -97,9 +99,9 @@ pub(crate) async fn write(targets: Vec<Target>, record: &Record, console: &str) 
         match target.file {
             // The console on stdout was written as it happened.
             None if target.format == Format::Console => {}
-            None => print(&text),
+            None => failed.extend(deliver(&text).err().map(|error| unwritable("stdout", &error))),
             Some(file) => {
-                let path = file.path().display().to_string();
+                let path = format!("`{}`", file.path().display());
                 match file.finish(text) {
                     Ok(None) => {}
                     Ok(Some(written)) => waiting.push((path, written)),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use mi_run::diagnostic::render::Style;
 use mi_run::diagnostic::{Diagnostic, Diagnostics};
 use mi_run::event::{Event, Outcome, Outlet, Sink};
 use mi_run::http::client::Client;
@@ -15,7 +16,7 @@ use mi_run::source::Sources;
 use mi_run::{http, playbook};
 use serde_json::Value;
 
-use super::args;
+use super::args::{self, Color};
 use super::emulate;
 use super::exit::Exit;
 use super::files::{self, open};
@@ -232,7 +233,8 @@ fn random() -> [u8; 16] {
 struct Screen {
     console: Console,
     to: Stream,
-    /// What a console report in a file holds.
+    /// Writes the console report of a file: whole, however little the screen shows.
+    file: Option<Console>,
     kept: Rc<RefCell<String>>,
 }
 
@@ -247,7 +249,10 @@ impl Screen {
         let taken = targets.iter().any(|target| target.file.is_none() && target.format != Format::Console);
         let to = if taken { Stream::Stderr } else { Stream::Stdout };
         let style = if taken { stderr_style(args.look.color) } else { stdout_style(args.look.color) };
-        Self { console: Console::new(style, args.quiet), to, kept: Rc::default() }
+        let plain = Style { color: args.look.color == Color::Always, ..style };
+        let wanted = targets.iter().any(|target| target.file.is_some() && target.format == Format::Console);
+        let file = wanted.then(|| Console::new(plain, false));
+        Self { console: Console::new(style, args.quiet), to, file, kept: Rc::default() }
     }
 }
 
@@ -261,6 +266,8 @@ impl Sink for Screen {
             Stream::Stdout => print(&text),
             Stream::Stderr => complain(&text),
         }
-        self.kept.borrow_mut().push_str(&text);
+        if let Some(file) = &mut self.file {
+            self.kept.borrow_mut().push_str(&file.event(event));
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Standard output and error: colours, width, and a reader that went away.
 
-use std::io::{IsTerminal as _, Write};
+use std::io::{ErrorKind, IsTerminal as _, Write};
 
 use mi_run::diagnostic::render::{Style, render};
 use mi_run::diagnostic::{Diagnostic, Diagnostics};
@@ -19,7 +19,10 @@ pub(crate) fn stderr_style(color: Color) -> Style {
 }
 
 fn style(color: Color, terminal: bool) -> Style {
-    let wanted = || terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let wanted = || {
+        let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        terminal && !refused && std::env::var_os("TERM").is_none_or(|name| name != "dumb")
+    };
     let color = match color {
         Color::Always => true,
         Color::Never => false,
@@ -29,11 +32,20 @@ fn style(color: Color, terminal: bool) -> Style {
     Style { color, width: columns.filter(|width| *width >= 40).unwrap_or(Style::default().width) }
 }
 
-/// Prints on standard output. A reader that went away is no error: it has seen what it wanted.
+/// Prints on standard output as far as it goes.
 pub(crate) fn print(text: &str) {
-    if !text.is_empty() {
-        let mut stdout = std::io::stdout().lock();
-        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    let _ = deliver(text);
+}
+
+/// Prints on standard output what must arrive whole. A reader that went away is no error: it has seen what it wanted.
+///
+/// # Errors
+/// When it cannot be written: a full disk, for example.
+pub(crate) fn deliver(text: &str) -> std::io::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written,
     }
 }
 

@@ -88,3 +88,25 @@ fn a_pipe_is_written_to_and_stays() {
     assert!(std::fs::read_to_string(folder.work.join("out.xml")).expect("it is there").ends_with("</testsuites>\n"));
     assert_eq!(std::fs::read_dir(&folder.work).expect("a folder").count(), 3, "nothing is left behind");
 }
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    use std::io::Read as _;
+    use std::process::{Command, Stdio};
+
+    let folder = folder();
+    for arguments in [vec!["set.yaml", "--report", "json"], vec!["schema", "playbook"], vec!["--help"]] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_mi-run"))
+            .args(&arguments)
+            .current_dir(&folder.work)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        drop(child.stdout.take());
+        let mut told = String::new();
+        child.stderr.take().expect("a pipe").read_to_string(&mut told).expect("it tells");
+        assert_eq!(child.wait().expect("it ends").code(), Some(0), "{told}");
+        assert!(!told.contains("error") && !told.contains("panicked"), "{told}");
+    }
+}
