@@ -61,8 +61,8 @@
 //! - *an action*: a variant in `playbook/step.rs` and `plan/mod.rs`, a file in `run/` called by `run/playbook.rs`.
 //! - *an event*: a type in `event/mod.rs`, its redaction in `event/redact.rs`, its place in `event/record.rs`.
 //! - *a report*: a file in `report/`, its name in `cli/reports.rs`.
-//! - *a diagnostic*: a method in `diagnostic/catalog.rs` (or a function in `run/mishap.rs`) and its paragraph in
-//!   `diagnostic/explain.rs`.
+//! - *a diagnostic*: a method in `diagnostic/catalog.rs` or a file below it (or a function in `run/mishap.rs`), and its
+//!   paragraph in `diagnostic/explain.rs`.
 //!
 //! Each of them gets a page under `tests/cases`.
 

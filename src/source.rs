@@ -95,6 +95,8 @@ pub enum Unreadable {
     TooLarge(usize),
     /// A NUL byte at this offset: a binary file.
     Binary(usize),
+    /// It begins with the byte order mark of UTF-16.
+    Utf16,
     /// Not UTF-8 from this offset on; the line it is on, counted from 1.
     NotUtf8 {
         /// Offset of the first byte that is not UTF-8.
@@ -130,7 +132,8 @@ impl Source {
             return Err(Unreadable::TooLarge(bytes.len()));
         }
         if let Some(offset) = bytes.iter().position(|byte| *byte == 0) {
-            return Err(Unreadable::Binary(offset));
+            let is_utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+            return Err(if is_utf16 { Unreadable::Utf16 } else { Unreadable::Binary(offset) });
         }
         match String::from_utf8(bytes) {
             Ok(text) => Ok(Self::new(name, text)),
@@ -283,6 +286,7 @@ mod tests {
     #[test]
     fn bytes_that_are_no_text_say_where() {
         assert_eq!(Source::from_bytes("x", b"a\0".to_vec()).err(), Some(Unreadable::Binary(1)));
+        assert_eq!(Source::from_bytes("x", b"\xff\xfea\0".to_vec()).err(), Some(Unreadable::Utf16));
         let bad = Source::from_bytes("x", b"a\n\xff".to_vec()).err();
         assert_eq!(bad, Some(Unreadable::NotUtf8 { offset: 2, line: 2 }));
         let large = Source::from_bytes("x", vec![b'a'; LARGEST + 1]).err();

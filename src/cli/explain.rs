@@ -8,16 +8,18 @@ use super::terminal::{complain, print};
 
 /// Prints what a code means.
 pub(crate) fn explain(code: &str) -> Exit {
-    let code = code.trim_start_matches("error[").trim_start_matches("warning[").trim_end_matches(']');
+    // As it was copied from a message.
+    let code = code.split_once('[').map_or(code, |(_, rest)| rest.split(']').next().unwrap_or(rest));
     if let Some(paragraph) = paragraph(code) {
         print(&format!("{code}\n\n{paragraph}\n"));
         return Exit::Passed;
     }
-    let codes: Vec<&str> = CODES.iter().map(|(code, _)| *code).collect();
+    let mut codes: Vec<&str> = CODES.iter().map(|(code, _)| *code).collect();
+    codes.sort_unstable();
     let help = match nearest(code, codes.iter().copied()) {
-        Some(near) => format!("a similar code exists: `{near}`"),
-        None => format!("the codes are: {}", codes.join(", ")),
+        Some(near) => format!("help: a similar code exists: `{near}`"),
+        None => format!("note: the codes are: {}", codes.join(", ")),
     };
-    complain(&format!("error: no diagnostic has the code `{code}`\n  = help: {help}\n"));
+    complain(&format!("error: no diagnostic has the code `{code}`\n  = {help}\n"));
     Exit::Usage
 }

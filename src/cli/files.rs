@@ -5,6 +5,7 @@ use std::io::{self, Error, ErrorKind, Read as _};
 use std::path::Path;
 
 use mi_run::diagnostic::{Diagnostic, Diagnostics};
+use mi_run::http::LARGEST_BODY;
 use mi_run::nearest::nearest;
 use mi_run::source::{LARGEST, Source, SourceId, Sources, Unreadable};
 
@@ -28,6 +29,23 @@ pub(crate) fn bytes(path: &Path, most: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take((most as u64).saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() > most { Err(too_large()) } else { Ok(bytes) }
+}
+
+/// The bytes of a file in a folder.
+///
+/// # Errors
+/// As for [`bytes`], and when a link leads out of the folder.
+pub(crate) fn inside(folder: &Path, path: &Path) -> io::Result<Vec<u8>> {
+    let folder = folder_or_here(folder).canonicalize()?;
+    let path = folder.join(path).canonicalize().map_err(|error| match error.kind() {
+        ErrorKind::NotFound => Error::new(ErrorKind::NotFound, "there is no such file"),
+        _ => error,
+    })?;
+    if !path.starts_with(&folder) {
+        let why = "it is a link that leads out of the folder of the playbook";
+        return Err(Error::new(ErrorKind::PermissionDenied, why));
+    }
+    bytes(&path, LARGEST_BODY)
 }
 
 /// Whether a path names what the program was started with: its standard input, or what a shell puts for `<(…)`.
@@ -100,7 +118,11 @@ fn similar(path: &Path) -> Option<String> {
 }
 
 fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    folder_or_here(path.parent().unwrap_or(Path::new("")))
+}
+
+fn folder_or_here(folder: &Path) -> &Path {
+    if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
 }
 
 /// How the names of playbooks and values end.
@@ -110,6 +132,9 @@ fn refused(name: &str, why: &Unreadable) -> Diagnostic {
     match why {
         Unreadable::TooLarge(_) => Diagnostic::error("file-too-large", format!("`{name}` is too large"))
             .note(format!("at most {} MiB are read", LARGEST >> 20)),
+        Unreadable::Utf16 => {
+            Diagnostic::error("not-text", format!("`{name}` is UTF-16, not UTF-8")).help("save it as UTF-8")
+        }
         Unreadable::Binary(offset) => Diagnostic::error("not-text", format!("`{name}` is a binary file"))
             .note(format!("byte {offset} is zero, which no text holds")),
         Unreadable::NotUtf8 { offset, line } => Diagnostic::error("not-text", format!("`{name}` is not UTF-8"))

@@ -40,7 +40,7 @@ pub(crate) fn run(args: args::Run) -> Exit {
     let plans = plans(&args.playbooks, &mut sources, &mut found);
     let mut given = given;
     let names: Vec<String> = plans.iter().flat_map(|(plan, _)| plan::declared(plan)).map(str::to_owned).collect();
-    let from_environment = values::from_environment(names.iter().map(String::as_str));
+    let from_environment = values::from_environment(names.iter().map(String::as_str), &mut usage);
     let arguments = given.len();
     let secrets = plans.iter().any(|(plan, _)| plan::has_secrets(plan));
     given.extend(values::from_files(&args.vars_files, secrets, &mut sources, &mut found));
@@ -107,7 +107,7 @@ impl Prepared<'_> {
             transport: &self.client,
             clock: &clock,
             variables: &variables,
-            file: &|path: &Path| files::bytes(path, usize::MAX),
+            file: &files::inside,
             random: &random,
         };
         let engine = Engine::new(world, settings, (self.sources, &outlet), &interrupt);

@@ -93,10 +93,15 @@ fn mask_values(id: SourceId, sources: &mut Sources) {
 }
 
 /// Reads `MI_RUN_VAR_NAME` for each name, as it is and in capitals.
-pub(crate) fn from_environment<'n>(names: impl Iterator<Item = &'n str>) -> Vec<Given> {
+pub(crate) fn from_environment<'n>(names: impl Iterator<Item = &'n str>, diagnostics: &mut Diagnostics) -> Vec<Given> {
     let each = |name: &str| {
         [format!("MI_RUN_VAR_{name}"), format!("MI_RUN_VAR_{}", name.to_uppercase())].into_iter().find_map(|variable| {
-            let value = std::env::var(&variable).ok()?;
+            let value = std::env::var_os(&variable)?.into_string();
+            let Ok(value) = value else {
+                let title = format!("the environment variable `{variable}` is not UTF-8");
+                diagnostics.push(Diagnostic::error("invalid-input", title));
+                return None;
+            };
             let origin = InputOrigin::Environment(variable);
             Some(Given { name: name.to_owned(), value: Value::String(value), origin })
         })

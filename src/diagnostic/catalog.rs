@@ -1,9 +1,14 @@
 //! The messages about inputs: one method each. What each code means at length is in
 //! [`explain`](super::explain).
 
+mod inputs;
+mod names;
+
 use super::{Diagnostic, Diagnostics};
 use crate::nearest::nearest;
 use crate::source::Span;
+
+pub use inputs::Missing;
 
 /// `a`, `b` and `c`, each in backticks.
 pub fn listed(words: &[&str]) -> String {
@@ -110,6 +115,12 @@ impl Diagnostics {
             Diagnostic::error("missing-key", format!("{what} needs the key `{key}`"))
                 .at(span, format!("`{key}` is missing here")),
         );
+    }
+
+    /// A capture that looks at nothing.
+    pub fn missing_origin(&mut self, span: Span, origins: &[&str]) {
+        let title = format!("a capture needs one of {}", listed(origins));
+        self.push(Diagnostic::error("missing-key", title).at(span, "this one looks at nothing"));
     }
 
     /// A value of another type.
@@ -270,129 +281,5 @@ impl Diagnostics {
                 .at(span, "this one")
                 .help("compute some of them in a `set` step"),
         );
-    }
-}
-
-/// Templates, queries and names.
-impl Diagnostics {
-    /// A template that cannot be parsed.
-    pub fn template_syntax(&mut self, span: Span, title: &str, label: &str, help: Option<&str>) {
-        let title = format!("invalid template: {title}");
-        self.push(Diagnostic::error("template-syntax", title).at(span, label).maybe_help(help));
-    }
-
-    /// A JSONPath query that cannot be parsed.
-    pub fn jsonpath_syntax(&mut self, span: Span, query: &str, message: &str) {
-        self.push(Diagnostic::error("jsonpath-syntax", format!("invalid JSONPath `{query}`")).at(span, message));
-    }
-
-    /// A name that nothing defines.
-    pub fn undefined_name(&mut self, span: Span, name: &str, known: &[&str]) {
-        let diagnostic = Diagnostic::error("undefined-name", format!("`{name}` is not defined"))
-            .at(span, "not an input, variable or capture");
-        self.push(match nearest(name, known.iter().copied()) {
-            Some(near) => diagnostic.help(format!("a similar name exists: `{near}`")),
-            None => diagnostic.note(format!("the names defined here are {}", listed(known))),
-        });
-    }
-
-    /// A member that a known thing does not have.
-    pub fn undefined_member(&mut self, span: Span, owner: &str, member: &str, known: &[&str]) {
-        let diagnostic = Diagnostic::error("undefined-name", format!("`{owner}` has no `{member}`"))
-            .at(span, format!("not a member of `{owner}`"));
-        self.push(near_or_all(diagnostic, member, "member", known));
-    }
-
-    /// A capture that is used before the step that makes it.
-    pub fn used_before_captured(&mut self, span: Span, name: &str, capture: Span) {
-        self.push(
-            Diagnostic::error("used-before-captured", format!("`{name}` is used before it is captured"))
-                .at(span, "used here")
-                .beside(capture, "captured here, by this step or a later one")
-                .help("move the step that captures it up"),
-        );
-    }
-
-    /// A name that is defined twice.
-    pub fn name_taken(&mut self, span: Span, name: &str, first: Option<Span>) {
-        let diagnostic = Diagnostic::error("name-taken", format!("`{name}` is defined already")).at(span, "again here");
-        self.push(match first {
-            Some(first) => diagnostic.beside(first, "first here").note("a name is captured once, and shadows nothing"),
-            None => diagnostic.note(format!("`{name}` is one of the names that every playbook has")),
-        });
-    }
-
-    /// Variables that need each other.
-    pub fn variable_cycle(&mut self, span: Span, chain: &[&str]) {
-        let chain: Vec<String> = chain.iter().map(|name| format!("`{name}`")).collect();
-        self.push(
-            Diagnostic::error("variable-cycle", "variables need each other in a circle")
-                .at(span, "this one needs itself")
-                .note(chain.join(" needs ")),
-        );
-    }
-
-    /// An id that two steps have.
-    pub fn duplicate_id(&mut self, span: Span, id: &str, first: Span) {
-        self.push(
-            Diagnostic::error("duplicate-id", format!("two steps have the id `{id}`"))
-                .at(span, "second")
-                .beside(first, "first"),
-        );
-    }
-}
-
-/// An input that nobody gave.
-#[derive(Clone, Debug)]
-pub struct Missing {
-    /// Its name.
-    pub name: String,
-    /// What it is.
-    pub description: Option<String>,
-    /// The environment variable that would give it.
-    pub env: Option<String>,
-    /// Where it is declared.
-    pub span: Span,
-}
-
-/// What the caller gives.
-impl Diagnostics {
-    /// Inputs that are required and that nobody gave: all in one message.
-    pub fn missing_inputs(&mut self, missing: &[Missing]) {
-        let names: Vec<&str> = missing.iter().map(|input| input.name.as_str()).collect();
-        let title = match names.as_slice() {
-            [only] => format!("input `{only}` has no value"),
-            many => format!("inputs {} have no value", listed(many)),
-        };
-        let mut diagnostic = Diagnostic::error("missing-input", title);
-        for input in missing {
-            let description = input.description.clone().unwrap_or_else(|| "required".to_owned());
-            diagnostic = diagnostic.at(input.span, description);
-        }
-        let options: Vec<String> = names.iter().map(|name| format!("--var {name}=…")).collect();
-        diagnostic =
-            diagnostic.help(format!("give {}: `{}`", if names.len() == 1 { "it" } else { "them" }, options.join(" ")));
-        let from_env: Vec<String> = missing
-            .iter()
-            .map(|input| {
-                let own = format!("`MI_RUN_VAR_{}`", input.name.to_uppercase());
-                input.env.as_ref().map_or(own.clone(), |env| format!("{own} or `{env}`"))
-            })
-            .collect();
-        self.push(
-            diagnostic
-                .help(format!("or in the environment: {}; or in a file: `--vars-file FILE`", from_env.join(", "))),
-        );
-    }
-
-    /// A value for a name that no playbook declares.
-    pub fn unknown_variable(&mut self, name: &str, origin: &str, known: &[&str]) {
-        let title = format!("no playbook declares `{name}`, which {origin} gives");
-        let diagnostic = Diagnostic::error("unknown-variable", title);
-        self.push(match nearest(name, known.iter().copied()) {
-            Some(near) => diagnostic.help(format!("a similar name exists: `{near}`")),
-            None if known.is_empty() => diagnostic.note("the playbook declares no `inputs` or `vars`"),
-            None => diagnostic.note(format!("the names declared are {}", listed(known))),
-        });
     }
 }

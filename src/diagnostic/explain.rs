@@ -157,6 +157,11 @@ pub const CODES: &[(&str, &str)] = &[
         "undefined-name",
         "A template uses a name that nothing defines: no input, no variable, no capture of an earlier step.",
     ),
+    (
+        "unknown-cloud",
+        "The playbook says `cloud: auto`, or nothing, and the VM's instance metadata names no cloud that is known. Name it: \
+         `public`, `china` or `usgov`, or describe it by its endpoints.",
+    ),
     ("unknown-key", "The key means nothing here. Most often it is misspelt, or indented into the wrong map."),
     (
         "unknown-resource",

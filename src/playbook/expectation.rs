@@ -310,11 +310,19 @@ impl Capture {
             let expression = String::read(node, reader)?;
             regex(&expression, node.span, reader).map(Origin::Regex)
         });
-        let text = fields.node("text").map(|node| bool::read(node, reader).filter(|text| *text).map(|_| Origin::Text));
+        let text = fields.node("text").map(|node| match bool::read(node, reader)? {
+            true => Some(Origin::Text),
+            false => {
+                reader.diagnostics.invalid_value(node.span, "false", "only `true` captures the text");
+                None
+            }
+        });
         let secret = fields.get("secret", reader).unwrap_or(false);
         let default = fields.entry("default").and_then(|entry| reader.tree(&entry.value));
         match fields.present(ORIGINS).as_slice() {
-            [] => reader.diagnostics.missing_key(fields.span, ORIGINS[0], "a capture"),
+            // A misspelt one is told as the unknown key that it is.
+            [] if fields.all_known() => reader.diagnostics.missing_origin(fields.span, ORIGINS),
+            [] => {}
             [_] => {}
             [first, second, ..] => {
                 reader.diagnostics.exclusive_keys(second.span, first.span, "a capture looks at one thing");

@@ -116,6 +116,7 @@ impl Playbook<'_, '_> {
             Err(found) => return progress.misfit(self, &found),
         };
         let found = actual.to_value();
+        let measured = found.as_ref().and_then(Value::as_f64).filter(|_| name.subject == "duration");
         for verdict in rendered.judge(&actual) {
             progress.judged(Judged::Assertion(Box::new(Assertion {
                 subject: name.subject,
@@ -125,7 +126,8 @@ impl Playbook<'_, '_> {
                 actual: found.clone().unwrap_or(Value::Null),
                 found: found.is_some(),
                 holds: verdict.holds,
-                reason: Some(verdict.reason).filter(|reason| !reason.is_empty()),
+                reason: Some(measured.map_or(verdict.reason, |millis| format!("got {millis:.1} ms")))
+                    .filter(|reason| !reason.is_empty()),
                 place: place(self.engine.sources, name.span),
             })));
         }

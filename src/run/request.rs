@@ -185,7 +185,7 @@ impl Playbook<'_, '_> {
                 if !inside {
                     return Err(refuse("files stay in the folder of the playbook".to_owned()));
                 }
-                let bytes = (self.engine.world.file)(&self.job.folder.join(path));
+                let bytes = (self.engine.world.file)(&self.job.folder, path);
                 (Some(bytes.map_err(|error| refuse(error.to_string()))?), Some(media_type(path)))
             }
         })

@@ -17,8 +17,8 @@ pub struct World<'w> {
     pub clock: &'w dyn Clock,
     /// The variables of the environment, as templates see them.
     pub variables: &'w (dyn Fn() -> Value + 'w),
-    /// Reads a file.
-    pub file: &'w (dyn Fn(&Path) -> io::Result<Vec<u8>> + 'w),
+    /// Reads a file in a folder, and none that a link leads to outside of it.
+    pub file: &'w (dyn Fn(&Path, &Path) -> io::Result<Vec<u8>> + 'w),
     /// Gives random bytes.
     pub random: &'w (dyn Fn() -> [u8; 16] + 'w),
 }

@@ -24,3 +24,27 @@ fn pipes_are_refused_wherever_a_file_is_read() {
     let title = "error[unreadable-file]: the file `pipe` cannot be sent";
     check(&folder, &["body.yaml", "--emulate"], "4", title);
 }
+
+#[test]
+fn a_link_does_not_lead_out_of_the_folder_of_the_playbook() {
+    let folder = Folder::new().expect("a folder");
+    folder.write("outside.txt", b"outside").expect("written");
+    folder.write("book/own.txt", b"own").expect("written");
+    let link = |target: &str, name: &str| {
+        std::os::unix::fs::symlink(folder.work.join(target), folder.work.join(name)).expect("a link");
+    };
+    link("outside.txt", "book/out.txt");
+    link("book/own.txt", "book/in.txt");
+    let check = |name: &str, told: &str| {
+        let body = format!(
+            "steps:\n  - request: {{method: PUT, url: /subscriptions, api_version: 2021-04-01, file: {name}}}\n"
+        );
+        folder.write("book/a.yaml", body.as_bytes()).expect("written");
+        let printed = run(&folder, &[], &["book/a.yaml".to_owned(), "--emulate".to_owned()]).expect("it ends");
+        let shown = String::from_utf8_lossy(&printed.stdout).into_owned();
+        assert!(shown.contains(told), "{shown}");
+    };
+    check("out.txt", "it is a link that leads out of the folder of the playbook");
+    check("none.txt", "there is no such file");
+    check("in.txt", "error[assertion-failed]: `status` does not hold");
+}
