@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::document::regex;
 use super::expectation::Check;
+use super::input::regex;
 use super::reader::{Read, Reader};
 use crate::predicate::{self, Pattern, Predicate};
 use crate::source::Spanned;

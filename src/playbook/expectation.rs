@@ -4,7 +4,7 @@ use regex::Regex;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::json;
 
-use super::document::regex;
+use super::input::regex;
 use super::leaf::{Expression, Named, Path, parse_duration};
 use super::reader::{Read, Reader};
 use super::schema;

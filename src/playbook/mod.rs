@@ -3,6 +3,7 @@
 mod check;
 mod document;
 mod expectation;
+mod input;
 mod leaf;
 mod reader;
 mod schema;
@@ -12,10 +13,9 @@ use crate::diagnostic::Diagnostics;
 use crate::source::{SourceId, Sources};
 use crate::yaml;
 
-pub use document::{
-    Cloud, CloudName, Defaults, Endpoints, Identity, IdentitySource, Input, InputType, Pattern, Playbook,
-};
+pub use document::{Cloud, CloudName, Defaults, Endpoints, Identity, IdentitySource, Playbook};
 pub use expectation::{Capture, Check, DurationCheck, Expectation, Origin, Queries};
+pub use input::{Input, InputType, Pattern};
 pub use leaf::{Expression, Named, Path, Period, parse_duration};
 pub use schema::schema;
 pub use step::{Action, Auth, Method, Request, Step, TokenRequest};

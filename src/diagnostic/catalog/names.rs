@@ -49,7 +49,9 @@ impl Diagnostics {
     pub fn name_taken(&mut self, span: Span, name: &str, first: Option<Span>) {
         let diagnostic = Diagnostic::error("name-taken", format!("`{name}` is defined already")).at(span, "again here");
         self.push(match first {
-            Some(first) => diagnostic.beside(first, "first here").note("a name is captured once, and shadows nothing"),
+            Some(first) => {
+                diagnostic.beside(first, "first here").note("each name is defined once, and shadows nothing")
+            }
             None => diagnostic.note(format!("`{name}` is one of the names that every playbook has")),
         });
     }
