@@ -27,6 +27,12 @@ pub(super) fn find(source: &Source, offset: usize, message: &str) -> Option<Advi
         let help = format!("quote the query: `{}`", quoted(&line.text[query.clone()]));
         return Some(Advice { help, place: Some(line.start + query.start..line.start + query.end) });
     }
+    if says("flow sequence")
+        && let Some(item) = line.item()
+    {
+        let help = format!("quote the item: `{}`", quoted(&line.text[item.clone()]));
+        return Some(Advice { help, place: Some(line.start + item.start..line.start + item.end) });
+    }
     if says("anchor") && line.rest().starts_with('*') {
         let end = line.rest().find([' ', ',', ']', '}']).unwrap_or(line.rest().len());
         let text = quoted(&line.rest()[..end]);
@@ -133,6 +139,18 @@ impl<'s> Line<'s> {
         }
     }
 
+    /// The item of a `[…]` in which the reader stopped, when it is not quoted.
+    fn item(&self) -> Option<Range<usize>> {
+        let before = self.text.get(..self.at)?;
+        let start = before.rfind(['[', ','])? + 1;
+        let start = start + self.text[start..].len() - self.text[start..].trim_start().len();
+        if self.text[start..].starts_with(['"', '\'']) || start >= self.at {
+            return None;
+        }
+        let end = balanced(&self.text[start..], &[',', ']', '}'])?;
+        Some(start..start + self.text[start..start + end].trim_end().len())
+    }
+
     /// The JSONPath query before the place where the reader stopped, when it is not quoted.
     fn query(&self) -> Option<Range<usize>> {
         let begins = |at: &usize| {
@@ -142,18 +160,23 @@ impl<'s> Line<'s> {
         let until = (self.at + 1).min(self.text.len());
         let mut starts = self.text.match_indices('$').map(|(at, _)| at).filter(|at| *at < until).filter(begins);
         let start = starts.next_back()?;
-        let mut depth = 0_usize;
-        for (at, character) in self.text[start..].char_indices() {
-            match character {
-                '[' | '(' => depth += 1,
-                ']' | ')' if depth > 0 => depth -= 1,
-                ',' | '}' | ']' if depth == 0 => return Some(start..start + at),
-                ':' if depth == 0 => return Some(start..start + at),
-                _ => {}
-            }
-        }
-        None
+        let length = balanced(&self.text[start..], &[',', '}', ']', ':'])?;
+        Some(start..start + length)
     }
+}
+
+/// How much stands before one of `ends`, brackets in between being closed again.
+fn balanced(text: &str, ends: &[char]) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (at, character) in text.char_indices() {
+        match character {
+            '[' | '(' | '{' => depth += 1,
+            ']' | ')' | '}' if depth > 0 => depth -= 1,
+            end if depth == 0 && ends.contains(&end) => return Some(at),
+            _ => {}
+        }
+    }
+    None
 }
 
 /// The text in quotes that it does not hold itself.
