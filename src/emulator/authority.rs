@@ -94,7 +94,7 @@ mod tests {
     use jiff::Timestamp;
 
     fn ask(method: &str, path: &str) -> (u16, Value) {
-        let state = State::new(World::quickstart(), [7; 32]);
+        let state = State::new(World::quickstart(), [7; 32], Timestamp::UNIX_EPOCH);
         let response = service::answer(
             &state,
             &Request {

@@ -148,7 +148,7 @@ impl Emulator {
             false => None,
         };
         let ready = Ready::of(&imds, &arm_http, secure.as_ref());
-        let state = Arc::new(State::new(world, seed).with_authority(ready.authority.clone()));
+        let state = Arc::new(State::new(world, seed, options.clock.now()).with_authority(ready.authority.clone()));
 
         let mut listeners = JoinSet::new();
         let mut serve = |door, bound: Bound, tls: Option<TlsAcceptor>| {

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use ring::hmac;
 
 use crate::emulator::guid::random;
+use crate::emulator::store::Store;
 use crate::emulator::token::{self, Issued};
 use crate::emulator::world::{Identity, World};
 
@@ -20,12 +21,14 @@ pub struct State {
     seed: [u8; 32],
     drawn: AtomicU64,
     issued: Mutex<HashMap<(String, String), Issued>>,
+    store: Mutex<Store>,
 }
 
 impl State {
-    /// The state at the start. Keys and ids all come from the seed, so that one seed gives the same answers again.
-    pub fn new(world: World, seed: [u8; 32]) -> State {
+    /// The state at the start, now. Keys and ids all come from the seed, so that one seed gives the same answers again.
+    pub fn new(world: World, seed: [u8; 32], now: Timestamp) -> State {
         State {
+            store: Mutex::new(Store::of(&world, now)),
             world,
             authority: None,
             key: hmac::Key::new(hmac::HMAC_SHA256, &seed),
@@ -40,6 +43,11 @@ impl State {
     pub fn with_authority(mut self, url: Option<String>) -> State {
         self.authority = url;
         self
+    }
+
+    /// What requests change; nobody else has it until the guard is dropped.
+    pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A GUID that was not drawn before.

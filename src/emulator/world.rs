@@ -1,27 +1,70 @@
 //! The world: what exists in the emulated cloud, as plain data.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
 
 use crate::emulator::cloud::Cloud;
+use crate::emulator::fault::Fault;
 use crate::emulator::guid::derive;
-use crate::rbac::{Assignment, Role, Scope};
+use crate::rbac::{Assignment, Permission, Role, Scope};
 
-/// The emulated cloud: one tenant, one VM, subscriptions, identities.
+/// The emulated cloud: one tenant, the host whose identities are asked for, subscriptions, who may do what.
 #[derive(Clone, Debug)]
 pub struct World {
     /// The cloud.
     pub cloud: Cloud,
     /// The id of the tenant the identities live in.
     pub tenant: String,
-    /// The VM whose identity endpoint is emulated.
+    /// What kind of machine the identity endpoint belongs to.
+    pub host: Host,
+    /// The machine.
     pub vm: Vm,
+    /// The management groups below the tenant's root.
+    pub management_groups: Vec<ManagementGroup>,
     /// The subscriptions that Resource Manager knows.
     pub subscriptions: Vec<Subscription>,
-    /// The identities assigned to the VM.
+    /// The custom roles.
+    pub roles: Vec<Arc<Role>>,
+    /// The managed identities, and others who may be named in assignments.
     pub identities: Vec<Identity>,
+    /// The groups of the directory.
+    pub groups: Vec<Group>,
+    /// Who holds which role where.
+    pub assignments: Vec<RoleAssignment>,
+    /// What is denied, whatever the roles say.
+    pub deny_assignments: Vec<DenyAssignment>,
+    /// What is locked against changes.
+    pub locks: Vec<Lock>,
+    /// What goes wrong on purpose, in order.
+    pub faults: Vec<Fault>,
 }
 
-/// The VM.
+/// The kinds of machines that have identity endpoints, each with a protocol of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Host {
+    /// A virtual machine, a scale set, a container instance: the instance metadata service.
+    #[default]
+    Vm,
+    /// App Service and Functions.
+    AppService,
+    /// Container Apps.
+    ContainerApps,
+    /// A server enabled for Azure Arc.
+    Arc,
+    /// Cloud Shell.
+    CloudShell,
+    /// A compute instance of Azure Machine Learning.
+    MachineLearning,
+    /// Service Fabric.
+    ServiceFabric,
+    /// A pod in Azure Kubernetes Service with workload identity.
+    Aks,
+}
+
+/// The machine whose identity endpoint is emulated.
 #[derive(Clone, Debug)]
 pub struct Vm {
     /// The name.
@@ -36,6 +79,17 @@ pub struct Vm {
     pub location: String,
 }
 
+/// A management group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ManagementGroup {
+    /// The name, which its id ends in.
+    pub name: String,
+    /// What people call it.
+    pub display_name: String,
+    /// The name of the group above; the tenant's root without one.
+    pub parent: Option<String>,
+}
+
 /// A subscription with its resource groups.
 #[derive(Clone, Debug)]
 pub struct Subscription {
@@ -45,13 +99,17 @@ pub struct Subscription {
     pub id: String,
     /// The id of the tenant it belongs to.
     pub tenant: String,
+    /// The name of the management group it is in; the tenant's root without one.
+    pub management_group: Option<String>,
+    /// Whether it is enabled; one that is not can only be read.
+    pub enabled: bool,
     /// The resource groups.
-    pub groups: Vec<Group>,
+    pub groups: Vec<ResourceGroup>,
 }
 
-/// A resource group.
+/// A resource group with its resources.
 #[derive(Clone, Debug)]
-pub struct Group {
+pub struct ResourceGroup {
     /// The name, in the spelling it was created with.
     pub name: String,
     /// The region.
@@ -60,21 +118,40 @@ pub struct Group {
     pub tags: BTreeMap<String, String>,
     /// The provisioning state.
     pub provisioning_state: String,
+    /// The id of the resource that manages it, if one does.
+    pub managed_by: Option<String>,
+    /// The resources in it.
+    pub resources: Vec<Resource>,
 }
 
-/// A managed identity that the VM has.
+/// A resource of any provider.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resource {
+    /// The whole type, such as `Microsoft.Compute/virtualMachines/extensions`.
+    pub kind: String,
+    /// The whole name, one segment for each segment of the type, such as `web-1/agent`.
+    pub name: String,
+    /// What else it says: `location`, `tags`, `sku`, `properties` and so on; never `id`, `name` and `type`.
+    pub body: Map<String, Value>,
+}
+
+/// Somebody who can hold roles: a managed identity or another principal of the directory.
 #[derive(Clone, Debug)]
 pub struct Identity {
     /// The name.
     pub name: String,
     /// System-assigned or user-assigned.
     pub kind: Kind,
+    /// Whether the host has it, so that it can ask for tokens as this identity.
+    pub attached: bool,
     /// The client (application) id.
     pub client_id: String,
     /// The object (principal) id, which role assignments name.
     pub object_id: String,
-    /// The roles it holds.
-    pub assignments: Vec<Assignment>,
+    /// The id of a user-assigned identity's own resource; `None` puts it beside the host.
+    pub resource_id: Option<Scope>,
+    /// Who a workload must be to become this identity, `system:serviceaccount:<namespace>:<name>`; for AKS only.
+    pub subject: Option<String>,
 }
 
 /// The kinds of managed identities.
@@ -86,21 +163,101 @@ pub enum Kind {
     User,
 }
 
+/// A group of the directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// The name.
+    pub name: String,
+    /// The object id.
+    pub object_id: String,
+    /// The object ids of its members: identities and other groups.
+    pub members: Vec<String>,
+}
+
+/// The kinds of principals, as role assignments name them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PrincipalKind {
+    /// A person.
+    User,
+    /// A group.
+    Group,
+    /// An application or a managed identity.
+    ServicePrincipal,
+}
+
+/// A role that a principal holds.
+#[derive(Clone, Debug)]
+pub struct RoleAssignment {
+    /// The name, a GUID, which its id ends in.
+    pub id: String,
+    /// The object id of who holds it.
+    pub principal: String,
+    /// What the principal is.
+    pub principal_kind: PrincipalKind,
+    /// The role and the scope.
+    pub grant: Assignment,
+    /// The condition that narrows it, as written.
+    pub condition: Option<String>,
+    /// What it is for.
+    pub description: Option<String>,
+    /// How long after the start, or after its creation, it begins to hold.
+    pub effective_after: Duration,
+}
+
+/// What some principals may not do, whatever their roles say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DenyAssignment {
+    /// The name of its resource, a GUID.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// What is denied; each entry alone, as in roles.
+    pub permissions: Vec<Permission>,
+    /// Where.
+    pub scope: Scope,
+    /// Whether it holds at the scope only and not below.
+    pub own_scope_only: bool,
+    /// The object ids of those it denies; empty for everyone.
+    pub principals: Vec<String>,
+    /// The object ids of those it does not deny after all.
+    pub excluded: Vec<String>,
+}
+
+/// A lock: what it covers cannot be deleted or changed, by nobody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lock {
+    /// The name.
+    pub name: String,
+    /// What it forbids.
+    pub level: LockLevel,
+    /// Where it holds, with all that is below.
+    pub scope: Scope,
+    /// What it is for.
+    pub notes: Option<String>,
+}
+
+/// What a lock forbids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LockLevel {
+    /// To delete.
+    CanNotDelete,
+    /// To delete and to change.
+    ReadOnly,
+}
+
 impl World {
     /// The world of the quickstart: a VM in `DevTest` whose own identity may read that group and nothing else.
     pub fn quickstart() -> World {
         let subscription = "98f51385-2edc-4b79-bed9-7718de4cb861";
         let tenant = "5b973f99-77df-4beb-b27d-aa0c70b8482c";
         let location = "chinanorth";
-        let mut system = Identity::new("system", Kind::System);
-        system.assignments.extend(Role::built_in("Reader").map(|role| Assignment {
-            role,
-            scope: Scope::of(["subscriptions", subscription, "resourceGroups", "DevTest"]),
-        }));
         let tags = BTreeMap::from([("env".to_owned(), "dev".to_owned())]);
-        World {
+        let mut world = World {
             cloud: Cloud::China,
             tenant: tenant.to_owned(),
+            host: Host::Vm,
             vm: Vm {
                 name: "web-1".to_owned(),
                 id: derive(b"vm/web-1"),
@@ -108,14 +265,30 @@ impl World {
                 resource_group: "DevTest".to_owned(),
                 location: location.to_owned(),
             },
+            management_groups: Vec::new(),
             subscriptions: vec![Subscription {
                 name: "dev".to_owned(),
                 id: subscription.to_owned(),
                 tenant: tenant.to_owned(),
-                groups: vec![Group { tags, ..Group::new("DevTest", location) }, Group::new("Prod", location)],
+                management_group: None,
+                enabled: true,
+                groups: vec![
+                    ResourceGroup { tags, ..ResourceGroup::new("DevTest", location) },
+                    ResourceGroup::new("Prod", location),
+                ],
             }],
-            identities: vec![system],
-        }
+            roles: Vec::new(),
+            identities: vec![Identity::new("system", Kind::System)],
+            groups: Vec::new(),
+            assignments: Vec::new(),
+            deny_assignments: Vec::new(),
+            locks: Vec::new(),
+            faults: Vec::new(),
+        };
+        let group = Scope::of(["subscriptions", subscription, "resourceGroups", "DevTest"]);
+        let reader = Role::built_in("Reader").map(|role| world.grant(0, role, group));
+        world.assignments.extend(reader);
+        world
     }
 
     /// The subscription with this id.
@@ -123,56 +296,71 @@ impl World {
         self.subscriptions.iter().find(|subscription| subscription.id.eq_ignore_ascii_case(id))
     }
 
-    /// The resource id of an identity as tokens spell it: the VM's own for the system-assigned one.
+    /// A role assignment to the identity at this place of the list, its id derived from what it says.
+    pub fn grant(&self, identity: usize, role: Arc<Role>, scope: Scope) -> RoleAssignment {
+        let principal = self.identities[identity].object_id.clone();
+        let name = format!("assignment/{principal}/{}/{}", role.id, scope.to_string().to_ascii_lowercase());
+        RoleAssignment {
+            id: derive(name.as_bytes()),
+            principal,
+            principal_kind: PrincipalKind::ServicePrincipal,
+            grant: Assignment { role, scope },
+            condition: None,
+            description: None,
+            effective_after: Duration::ZERO,
+        }
+    }
+
+    /// The resource id of an identity as tokens spell it: the host's own for the system-assigned one.
     pub fn resource_id(&self, identity: &Identity) -> String {
         let Vm { name, subscription, resource_group, .. } = &self.vm;
-        let resource = match identity.kind {
-            Kind::System => format!("Microsoft.Compute/virtualMachines/{name}"),
-            Kind::User => format!("Microsoft.ManagedIdentity/userAssignedIdentities/{}", identity.name),
+        let resource = match (&identity.resource_id, identity.kind) {
+            (Some(id), _) => return id.to_string().replacen("/resourceGroups/", "/resourcegroups/", 1),
+            (None, Kind::System) => format!("{}/{name}", self.host.resource_type()),
+            (None, Kind::User) => format!("Microsoft.ManagedIdentity/userAssignedIdentities/{}", identity.name),
         };
         format!("/subscriptions/{subscription}/resourcegroups/{resource_group}/providers/{resource}")
     }
 }
 
-impl Subscription {
-    /// The resource group with this name.
-    pub fn group(&self, name: &str) -> Option<&Group> {
-        self.groups.iter().find(|group| group.name.eq_ignore_ascii_case(name))
-    }
-
-    /// The scope of the subscription.
-    pub fn scope(&self) -> Scope {
-        Scope::of(["subscriptions", self.id.as_str()])
-    }
-
-    /// The scope of one of its groups.
-    pub fn scope_of(&self, group: &Group) -> Scope {
-        let id = self.id.as_str();
-        Scope::of(["subscriptions", id, "resourceGroups", group.name.as_str()])
+impl Host {
+    /// The type of the resource that the host is.
+    pub fn resource_type(self) -> &'static str {
+        match self {
+            Host::Vm | Host::CloudShell | Host::ServiceFabric | Host::Aks => "Microsoft.Compute/virtualMachines",
+            Host::AppService => "Microsoft.Web/sites",
+            Host::ContainerApps => "Microsoft.App/containerApps",
+            Host::Arc => "Microsoft.HybridCompute/machines",
+            Host::MachineLearning => "Microsoft.MachineLearningServices/workspaces",
+        }
     }
 }
 
-impl Group {
-    /// A group that is ready and has no tags.
-    pub fn new(name: &str, location: &str) -> Group {
-        Group {
+impl ResourceGroup {
+    /// A group that is ready, empty and without tags.
+    pub fn new(name: &str, location: &str) -> ResourceGroup {
+        ResourceGroup {
             name: name.to_owned(),
             location: location.to_owned(),
             tags: BTreeMap::new(),
             provisioning_state: "Succeeded".to_owned(),
+            managed_by: None,
+            resources: Vec::new(),
         }
     }
 }
 
 impl Identity {
-    /// An identity without roles, whose ids derive from its name.
+    /// An identity of the host, whose ids derive from its name.
     pub fn new(name: &str, kind: Kind) -> Identity {
         Identity {
             name: name.to_owned(),
             kind,
+            attached: true,
             client_id: derive(format!("identity/{name}/client").as_bytes()),
             object_id: derive(format!("identity/{name}/object").as_bytes()),
-            assignments: Vec::new(),
+            resource_id: None,
+            subject: None,
         }
     }
 }
@@ -184,12 +372,11 @@ mod tests {
     #[test]
     fn the_quickstart_grants_reader_on_one_group() {
         let world = World::quickstart();
-        let subscription = world.subscription(&world.vm.subscription).expect("its own");
         let system = &world.identities[0];
-        let granted = |name: &str| {
-            let group = subscription.group(name).expect("a group");
-            let scope = subscription.scope_of(group);
-            crate::rbac::decide(&system.assignments, "a/read", &scope).is_granted()
+        let grants = || world.assignments.iter().map(|held| &held.grant);
+        let granted = |group: &str| {
+            let scope = Scope::of(["subscriptions", &world.vm.subscription, "resourceGroups", group]);
+            crate::rbac::decide(grants(), "a/read", &scope).is_granted()
         };
         assert!(granted("devtest"));
         assert!(!granted("Prod"));

@@ -1,12 +1,14 @@
 //! Decisions: whether role assignments allow an operation at a scope, and which one does.
 
+use std::sync::Arc;
+
 use crate::rbac::{Role, Scope};
 
 /// A role that a principal holds at a scope and below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assignment {
     /// What is granted.
-    pub role: Role,
+    pub role: Arc<Role>,
     /// Where it is granted.
     pub scope: Scope,
 }
@@ -14,19 +16,10 @@ pub struct Assignment {
 /// The outcome of an access check, with its reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision<'a> {
-    /// An assignment grants the operation.
-    Granted(Grant<'a>),
+    /// This assignment grants the operation.
+    Granted(&'a Assignment),
     /// No assignment at the scope or above it grants the operation.
     Refused,
-}
-
-/// What grants an operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Grant<'a> {
-    /// The role.
-    pub role: &'a Role,
-    /// The scope at which the role is assigned.
-    pub scope: &'a Scope,
 }
 
 impl Decision<'_> {
@@ -37,11 +30,11 @@ impl Decision<'_> {
 }
 
 /// Decides whether a principal with these assignments may do a control-plane operation at a scope.
-pub fn decide<'a>(assignments: &'a [Assignment], action: &str, scope: &Scope) -> Decision<'a> {
+pub fn decide<'a>(assignments: impl IntoIterator<Item = &'a Assignment>, action: &str, scope: &Scope) -> Decision<'a> {
     assignments
-        .iter()
+        .into_iter()
         .find(|held| held.scope.contains(scope) && held.role.grants(action))
-        .map_or(Decision::Refused, |held| Decision::Granted(Grant { role: &held.role, scope: &held.scope }))
+        .map_or(Decision::Refused, Decision::Granted)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ mod permission;
 mod role;
 mod scope;
 
-pub use decision::{Assignment, Decision, Grant, decide};
+pub use decision::{Assignment, Decision, decide};
 pub use pattern::Pattern;
 pub use permission::Permission;
 pub use role::Role;

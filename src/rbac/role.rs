@@ -1,5 +1,7 @@
 //! Roles: what a role definition holds, and the built-in ones every tenant has.
 
+use std::sync::Arc;
+
 use crate::rbac::{Pattern, Permission};
 
 /// A role definition.
@@ -15,12 +17,12 @@ pub struct Role {
 
 impl Role {
     /// The built-in role with this name or id; case and spaces around it do not matter.
-    pub fn built_in(name_or_id: &str) -> Option<Role> {
+    pub fn built_in(name_or_id: &str) -> Option<Arc<Role>> {
         let wanted = name_or_id.trim();
         BUILT_IN
             .iter()
             .find(|entry| entry.name.eq_ignore_ascii_case(wanted) || entry.id.eq_ignore_ascii_case(wanted))
-            .map(Entry::role)
+            .map(|entry| Arc::new(entry.role()))
     }
 
     /// Whether any entry grants a control-plane operation.
@@ -89,7 +91,7 @@ mod tests {
         #[track_caller]
         fn check(text: &str, expected: Option<&str>) {
             let role = Role::built_in(text);
-            assert_eq!(role.map(|role| role.name).as_deref(), expected, "`{text}`");
+            assert_eq!(role.as_ref().map(|role| role.name.as_str()), expected, "`{text}`");
         }
         check("Reader", Some("Reader"));
         check(" user access administrator ", Some("User Access Administrator"));

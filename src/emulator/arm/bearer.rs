@@ -7,22 +7,19 @@ use crate::emulator::arm::Call;
 use crate::emulator::arm::refusal::Refusal;
 use crate::emulator::message::Request;
 use crate::emulator::token;
-use crate::rbac::Assignment;
 
 /// How far clocks may differ, in seconds.
 const SKEW: i64 = 300;
 
 /// Who calls.
 #[derive(Clone, Debug)]
-pub(super) struct Caller<'a> {
+pub(super) struct Caller {
     pub(super) client_id: String,
     pub(super) object_id: String,
-    /// The roles held, at whatever scopes.
-    pub(super) assignments: &'a [Assignment],
 }
 
 /// Verifies the bearer of a request and tells who it is.
-pub(super) fn verify<'a>(call: &Call<'a>) -> Result<Caller<'a>, Refusal> {
+pub(super) fn verify(call: &Call<'_>) -> Result<Caller, Refusal> {
     let authority = authority(call);
     let token = token(call.request).map_err(|refusal| {
         let header = call.request.header("Authorization").unwrap_or_default();
@@ -39,7 +36,7 @@ pub(super) fn verify<'a>(call: &Call<'a>) -> Result<Caller<'a>, Refusal> {
 /// Where a client of this subscription is sent to sign in; without a subscription no tenant is named.
 fn authority(call: &Call<'_>) -> String {
     let host = call.state.world.cloud.facts().challenge;
-    let tenant = call.subscription.map_or("", |one| one.tenant.as_str());
+    let tenant = call.subscription.as_ref().map_or("", |one| one.tenant.as_str());
     format!("{host}/{tenant}")
 }
 
@@ -60,7 +57,7 @@ fn token(request: &Request) -> Result<&str, Refusal> {
 }
 
 /// Judges the claims of a token whose signature holds.
-fn judge<'a>(call: &Call<'a>, claims: &Map<String, Value>) -> Result<Caller<'a>, Refusal> {
+fn judge(call: &Call<'_>, claims: &Map<String, Value>) -> Result<Caller, Refusal> {
     let world = &call.state.world;
     let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default();
     let time = |name: &str| claims.get(name).and_then(Value::as_i64);
@@ -77,7 +74,7 @@ fn judge<'a>(call: &Call<'a>, claims: &Map<String, Value>) -> Result<Caller<'a>,
     if !audiences.iter().any(|audience| audience == text("aud")) {
         return Err(Refusal::wrong_audience(text("aud"), &audiences));
     }
-    let tenant = call.subscription.map_or(world.tenant.as_str(), |one| one.tenant.as_str());
+    let tenant = call.subscription.as_ref().map_or(world.tenant.as_str(), |one| one.tenant.as_str());
     let issuer = world.cloud.issuer(tenant);
     if text("iss") != issuer || !text("tid").eq_ignore_ascii_case(tenant) {
         let authority = format!("{}/{tenant}", world.cloud.facts().challenge);
@@ -87,12 +84,7 @@ fn judge<'a>(call: &Call<'a>, claims: &Map<String, Value>) -> Result<Caller<'a>,
     if object_id.is_empty() {
         return Err(Refusal::no_principal());
     }
-    let identity = world.identities.iter().find(|identity| identity.object_id.eq_ignore_ascii_case(object_id));
-    Ok(Caller {
-        client_id: text("appid").to_owned(),
-        object_id: object_id.to_owned(),
-        assignments: identity.map_or(&[], |identity| identity.assignments.as_slice()),
-    })
+    Ok(Caller { client_id: text("appid").to_owned(), object_id: object_id.to_owned() })
 }
 
 /// A time as Resource Manager writes it in this one message.

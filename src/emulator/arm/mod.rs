@@ -9,9 +9,11 @@ mod refusal;
 use crate::emulator::guid::is_guid;
 use crate::emulator::message::{Request, Response};
 use crate::emulator::state::State;
+use crate::emulator::store::Store;
+use crate::emulator::store::access::Question;
+use crate::emulator::store::tree::{Subscription, Tree};
 use crate::emulator::target::Target;
-use crate::emulator::world::Subscription;
-use crate::rbac::{Assignment, decide};
+use crate::rbac::Scope;
 
 use bearer::Caller;
 use operation::Operation;
@@ -27,13 +29,19 @@ const TENANT_LEVEL: [&str; 5] = [
 ];
 
 /// A request on its way through the checks.
-#[derive(Clone, Copy)]
 struct Call<'a> {
     state: &'a State,
     request: &'a Request,
     target: &'a Target,
     /// The subscription that the path names.
-    subscription: Option<&'a Subscription>,
+    subscription: Option<Place>,
+}
+
+/// The subscription that a path names.
+#[derive(Clone, Debug)]
+struct Place {
+    id: String,
+    tenant: String,
 }
 
 /// Answers a request to Resource Manager.
@@ -52,34 +60,36 @@ fn route(state: &State, request: &Request, target: &Target) -> Result<Response, 
     if target.is(&["metadata", "endpoints"]) {
         return discovery::answer(state, request, version);
     }
-    let call = Call { state, request, target, subscription: subscription(state, target)? };
+    let mut store = state.store();
+    let store = &mut *store;
+    let call = Call { state, request, target, subscription: subscription(&store.tree, target)? };
     let caller = bearer::verify(&call)?;
     if target.is(&["subscriptions"]) {
-        return read::subscriptions(&call, &caller);
+        return read::subscriptions(&call, store, &caller);
     }
     let operation =
         Operation::of(&request.method, &target.segments).ok_or_else(|| Refusal::method_not_allowed(&request.method))?;
-    if let Some(subscription) = call.subscription
+    if let Some(place) = &call.subscription
         && request.method == "GET"
-        && target.is(&["subscriptions", &subscription.id, "resourceGroups"])
+        && target.is(&["subscriptions", &place.id, "resourceGroups"])
     {
-        return read::groups(&call, &caller, &operation);
+        return read::groups(&call, store, (&caller, &operation));
     }
-    authorize(&caller, &operation)?;
-    group_exists(&call)?;
-    read::answer(&call, &caller)
+    authorize(&call, store, (&caller, &operation))?;
+    group_exists(&call, &store.tree)?;
+    read::answer(&call, store, &caller)
 }
 
 /// The subscription that the path names, if it names one.
-fn subscription<'a>(state: &'a State, target: &Target) -> Result<Option<&'a Subscription>, Refusal> {
+fn subscription(tree: &Tree, target: &Target) -> Result<Option<Place>, Refusal> {
     let segments: Vec<&str> = target.segments.iter().map(String::as_str).collect();
     match segments.as_slice() {
         [first, id, ..] if first.eq_ignore_ascii_case("subscriptions") => {
             if !is_guid(id) {
                 return Err(Refusal::invalid_subscription(id));
             }
-            let found = state.world.subscription(id);
-            found.map(Some).ok_or_else(|| Refusal::subscription_not_found(id))
+            let found = tree.subscription(id).ok_or_else(|| Refusal::subscription_not_found(id))?;
+            Ok(Some(Place { id: found.id.clone(), tenant: found.tenant.clone() }))
         }
         [only] if only.eq_ignore_ascii_case("subscriptions") => Ok(None),
         [first, namespace, ..]
@@ -93,32 +103,46 @@ fn subscription<'a>(state: &'a State, target: &Target) -> Result<Option<&'a Subs
 }
 
 /// Access control: the roles of the caller must grant the operation.
-fn authorize(caller: &Caller<'_>, operation: &Operation) -> Result<(), Refusal> {
-    match decide(caller.assignments, &operation.action, &operation.scope).is_granted() {
+fn authorize(call: &Call<'_>, store: &Store, (caller, operation): (&Caller, &Operation)) -> Result<(), Refusal> {
+    match is_granted(call, store, (caller, &operation.action, &operation.scope)) {
         true => Ok(()),
         false => Err(Refusal::forbidden(caller, operation)),
     }
 }
 
+/// Whether the caller may do an operation at a scope.
+fn is_granted(call: &Call<'_>, store: &Store, (caller, action, scope): (&Caller, &str, &Scope)) -> bool {
+    let chain = store.tree.chain(scope);
+    let question = Question { principal: &caller.object_id, action, chain: &chain, now: call.request.now };
+    store.access.decide(&question).is_granted()
+}
+
 /// The group that the path names must exist, unless the request is to create it.
-fn group_exists(call: &Call<'_>) -> Result<(), Refusal> {
+fn group_exists(call: &Call<'_>, tree: &Tree) -> Result<(), Refusal> {
     let segments = &call.target.segments;
     let name = match (segments.get(2), segments.get(3)) {
         (Some(kind), Some(name)) if kind.eq_ignore_ascii_case("resourceGroups") => name,
         _ => return Ok(()),
     };
     let creates = call.request.method == "PUT" && segments.len() == 4;
-    let exists = call.subscription.is_some_and(|subscription| subscription.group(name).is_some());
+    let subscription = call.subscription.as_ref().and_then(|place| tree.subscription(&place.id));
+    let exists = subscription.is_some_and(|subscription| subscription.group(name).is_some());
     match exists || creates {
         true => Ok(()),
         false => Err(Refusal::group_not_found(name)),
     }
 }
 
-/// Whether an assignment has anything to do with a subscription: it is made at it, above it or below it.
-fn touches(assignment: &Assignment, subscription: &Subscription) -> bool {
+/// Whether the caller has any role that has to do with a subscription: one at it, above it or below it.
+fn touches(call: &Call<'_>, store: &Store, (caller, subscription): (&Caller, &Subscription)) -> bool {
     let scope = subscription.scope();
-    assignment.scope.contains(&scope) || scope.contains(&assignment.scope)
+    let chain = store.tree.chain(&scope);
+    store
+        .access
+        .everywhere(&caller.object_id, call.request.now)
+        .iter()
+        .map(|held| &held.assignment.grant.scope)
+        .any(|held| scope.contains(held) || chain.contains(held))
 }
 
 /// Adds the headers that every answer of Resource Manager carries.

@@ -5,23 +5,24 @@ use serde_json::{Value, json};
 use crate::emulator::arm::bearer::Caller;
 use crate::emulator::arm::operation::Operation;
 use crate::emulator::arm::refusal::{OWN_VERSIONS, Refusal};
-use crate::emulator::arm::{Call, touches};
+use crate::emulator::arm::{Call, is_granted, touches};
 use crate::emulator::message::Response;
-use crate::emulator::world::{Group, Subscription};
-use crate::rbac::{Pattern, Scope, decide};
+use crate::emulator::store::Store;
+use crate::emulator::store::access::Question;
+use crate::emulator::store::tree::{Group, Subscription};
+use crate::rbac::{Pattern, Scope};
 
 /// The subscriptions in which the caller has any role; never a refusal.
-pub(super) fn subscriptions(call: &Call<'_>, caller: &Caller<'_>) -> Result<Response, Refusal> {
+pub(super) fn subscriptions(call: &Call<'_>, store: &Store, caller: &Caller) -> Result<Response, Refusal> {
     if call.request.method != "GET" {
         return Err(Refusal::method_not_allowed(&call.request.method));
     }
     version_is_valid(call)?;
-    let world = &call.state.world;
-    let visible: Vec<Value> = world
-        .subscriptions
-        .iter()
-        .filter(|subscription| subscription.tenant.eq_ignore_ascii_case(&world.tenant))
-        .filter(|subscription| caller.assignments.iter().any(|held| touches(held, subscription)))
+    let visible: Vec<Value> = store
+        .tree
+        .subscriptions()
+        .filter(|subscription| subscription.tenant.eq_ignore_ascii_case(&call.state.world.tenant))
+        .filter(|subscription| touches(call, store, (caller, subscription)))
         .map(subscription_body)
         .collect();
     let count = json!({"type": "Total", "value": visible.len()});
@@ -29,32 +30,33 @@ pub(super) fn subscriptions(call: &Call<'_>, caller: &Caller<'_>) -> Result<Resp
 }
 
 /// The resource groups that the caller may read; a refusal only for those without any role in the subscription.
-pub(super) fn groups(call: &Call<'_>, caller: &Caller<'_>, operation: &Operation) -> Result<Response, Refusal> {
-    let Some(subscription) = call.subscription else {
-        return Err(Refusal::missing_subscription());
-    };
-    if !caller.assignments.iter().any(|held| touches(held, subscription)) {
+pub(super) fn groups(
+    call: &Call<'_>,
+    store: &Store,
+    (caller, operation): (&Caller, &Operation),
+) -> Result<Response, Refusal> {
+    let found = call.subscription.as_ref().and_then(|place| store.tree.subscription(&place.id));
+    let subscription = found.ok_or_else(Refusal::missing_subscription)?;
+    if !touches(call, store, (caller, subscription)) {
         return Err(Refusal::forbidden(caller, operation));
     }
     version_is_valid(call)?;
     let readable: Vec<Value> = subscription
         .groups
-        .iter()
-        .filter(|group| {
-            let scope = subscription.scope_of(group);
-            decide(caller.assignments, &operation.action, &scope).is_granted()
-        })
+        .values()
+        .filter(|group| is_granted(call, store, (caller, &operation.action, &subscription.scope_of(group))))
         .map(|group| group_body(subscription, group))
         .collect();
     Ok(Response::json(200, &json!({"value": readable})))
 }
 
 /// Answers a request that passed all checks.
-pub(super) fn answer(call: &Call<'_>, caller: &Caller<'_>) -> Result<Response, Refusal> {
+pub(super) fn answer(call: &Call<'_>, store: &Store, caller: &Caller) -> Result<Response, Refusal> {
     version_is_valid(call)?;
     let segments: Vec<&str> = call.target.segments.iter().map(String::as_str).collect();
     let method = call.request.method.as_str();
-    if let (Some(subscription), [_, _, rest @ ..]) = (call.subscription, segments.as_slice()) {
+    let subscription = call.subscription.as_ref().and_then(|place| store.tree.subscription(&place.id));
+    if let (Some(subscription), [_, _, rest @ ..]) = (subscription, segments.as_slice()) {
         match (method, rest) {
             ("GET", []) => return Ok(Response::json(200, &subscription_body(subscription))),
             ("GET" | "HEAD", [kind, name]) if kind.eq_ignore_ascii_case("resourceGroups") => {
@@ -71,7 +73,7 @@ pub(super) fn answer(call: &Call<'_>, caller: &Caller<'_>) -> Result<Response, R
                 && kind.eq_ignore_ascii_case("permissions") =>
         {
             let scope = Scope::of(scope.iter().copied());
-            Ok(Response::json(200, &permissions(caller, &scope)))
+            Ok(Response::json(200, &permissions(call, store, (caller, &scope))))
         }
         _ => Err(absent(call, &segments)),
     }
@@ -86,14 +88,16 @@ fn group(call: &Call<'_>, subscription: &Subscription, name: &str) -> Result<Res
 }
 
 /// What the caller may do at a scope: one entry per permission entry of each role that reaches it.
-fn permissions(caller: &Caller<'_>, scope: &Scope) -> Value {
+fn permissions(call: &Call<'_>, store: &Store, (caller, scope): (&Caller, &Scope)) -> Value {
     let texts =
         |patterns: &[Pattern]| -> Vec<String> { patterns.iter().map(|pattern| pattern.as_str().to_owned()).collect() };
-    let entries: Vec<Value> = caller
-        .assignments
-        .iter()
-        .filter(|held| held.scope.contains(scope))
-        .flat_map(|held| &held.role.permissions)
+    let chain = store.tree.chain(scope);
+    let question = Question { principal: &caller.object_id, action: "", chain: &chain, now: call.request.now };
+    let entries: Vec<Value> = store
+        .access
+        .reaching(&question)
+        .into_iter()
+        .flat_map(|held| &held.assignment.grant.role.permissions)
         .map(|entry| {
             json!({
                 "actions": texts(&entry.actions),

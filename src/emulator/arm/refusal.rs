@@ -160,7 +160,7 @@ impl Refusal {
         )
     }
 
-    pub(super) fn forbidden(caller: &Caller<'_>, operation: &Operation) -> Refusal {
+    pub(super) fn forbidden(caller: &Caller, operation: &Operation) -> Refusal {
         let Operation { action, scope } = operation;
         Refusal::new(
             403,

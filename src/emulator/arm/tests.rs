@@ -8,7 +8,7 @@ use crate::emulator::service;
 use crate::emulator::state::{Order, State};
 use crate::emulator::token;
 use crate::emulator::world::{Subscription, World};
-use crate::rbac::{Assignment, Role, Scope};
+use crate::rbac::{Role, Scope};
 
 const NOW: &str = "2026-01-05T10:00:00Z";
 const S: &str = "/subscriptions/98f51385-2edc-4b79-bed9-7718de4cb861";
@@ -22,7 +22,7 @@ struct Bench {
 
 impl Bench {
     fn new(world: World) -> Bench {
-        let state = State::new(world, [7; 32]);
+        let state = State::new(world, [7; 32], NOW.parse().expect("a time"));
         let token = state.token(&Order {
             identity: &state.world.identities[0],
             resource: "https://management.chinacloudapi.cn",
@@ -39,10 +39,8 @@ impl Bench {
     /// The world of the quickstart, but with this role at this scope.
     fn with(role: &str, scope: &str) -> Bench {
         let mut world = World::quickstart();
-        world.identities[0].assignments = vec![Assignment {
-            role: Role::built_in(role).expect("a built-in role"),
-            scope: Scope::parse(scope).expect("a scope"),
-        }];
+        let role = Role::built_in(role).expect("a built-in role");
+        world.assignments = vec![world.grant(0, role, Scope::parse(scope).expect("a scope"))];
         Bench::new(world)
     }
 
@@ -403,6 +401,8 @@ fn a_subscription_of_another_tenant_names_that_tenant() {
         name: "other".to_owned(),
         id: other.to_owned(),
         tenant: other.to_owned(),
+        management_group: None,
+        enabled: true,
         groups: Vec::new(),
     });
     let response = Bench::new(world).ask(&format!("GET /subscriptions/{other}?{V}"));

@@ -25,7 +25,7 @@ fn invalid(description: &str) -> Response {
 /// The tenant of the system-assigned identity.
 pub(super) fn info(state: &State) -> Result<Response, Response> {
     let world = &state.world;
-    let system = |identity: &Identity| identity.kind == Kind::System;
+    let system = |identity: &Identity| identity.attached && identity.kind == Kind::System;
     match world.identities.iter().any(system) {
         true => Ok(Response::json(200, &json!({"tenantId": world.tenant}))),
         false => Err(invalid("Identity not found")),
@@ -68,21 +68,26 @@ pub(super) fn token(state: &State, request: &Request, target: &Target) -> Result
 
 /// The identity that answers: the selected one, else the system-assigned one, else the only one.
 fn choose<'a>(world: &'a World, selector: Option<(&str, &str)>) -> Result<&'a Identity, Response> {
-    let identities = &world.identities;
+    let identities: Vec<&Identity> = world.identities.iter().filter(|identity| identity.attached).collect();
     let found = match selector {
-        Some(("client_id", id)) => identities.iter().find(|identity| identity.client_id.eq_ignore_ascii_case(id)),
-        Some(("object_id", id)) => identities.iter().find(|identity| identity.object_id.eq_ignore_ascii_case(id)),
+        Some(("client_id", id)) => {
+            identities.iter().copied().find(|identity| identity.client_id.eq_ignore_ascii_case(id))
+        }
+        Some(("object_id", id)) => {
+            identities.iter().copied().find(|identity| identity.object_id.eq_ignore_ascii_case(id))
+        }
         Some((_, id)) => identities
             .iter()
+            .copied()
             .find(|identity| identity.kind == Kind::User && world.resource_id(identity).eq_ignore_ascii_case(id)),
-        None => match identities.iter().find(|one| one.kind == Kind::System) {
+        None => match identities.iter().copied().find(|one| one.kind == Kind::System) {
             None if identities.len() > 1 => {
                 return Err(invalid(
                     "Multiple user assigned identities exist, please specify the clientId / resourceId of the \
                      identity in the token request",
                 ));
             }
-            None => identities.first(),
+            None => identities.first().copied(),
             system => system,
         },
     };

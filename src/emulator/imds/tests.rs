@@ -13,7 +13,7 @@ const TOKEN: &str = "/metadata/identity/oauth2/token";
 const GOOD: &str = "api-version=2018-02-01&resource=https%3A%2F%2Fmanagement.chinacloudapi.cn";
 
 fn state() -> State {
-    State::new(World::quickstart(), [7; 32])
+    State::new(World::quickstart(), [7; 32], Timestamp::UNIX_EPOCH)
 }
 
 fn request(target: &str) -> Request {
@@ -221,7 +221,7 @@ fn chooses_the_identity_that_answers() {
             let found = world.identities.iter().find(|one| one.client_id == client);
             found.map(|one| one.name.clone())
         };
-        let state = State::new(world.clone(), [7; 32]);
+        let state = State::new(world.clone(), [7; 32], Timestamp::UNIX_EPOCH);
         let response = service::answer(&state, &request(&format!("{TOKEN}?{GOOD}{selector}")));
         let body = body(&response);
         let name = body["client_id"].as_str().and_then(name_of);
