@@ -35,8 +35,12 @@ pub(crate) struct RoleAssignment {
 impl RoleAssignment {
     /// An assignment created now.
     pub(crate) fn new(assignment: world::RoleAssignment, now: Timestamp, created_by: Option<String>) -> RoleAssignment {
-        let wait = SignedDuration::try_from(assignment.effective_after).unwrap_or(SignedDuration::MAX);
-        RoleAssignment { effective: now.saturating_add(wait).unwrap_or(now), assignment, created: now, created_by }
+        let effective = match SignedDuration::try_from(assignment.effective_after) {
+            // What holds at once has held before as well.
+            Ok(SignedDuration::ZERO) => Timestamp::MIN,
+            wait => now.saturating_add(wait.unwrap_or(SignedDuration::MAX)).unwrap_or(Timestamp::MAX),
+        };
+        RoleAssignment { effective, assignment, created: now, created_by }
     }
 
     /// The whole id.
