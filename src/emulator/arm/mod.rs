@@ -1,7 +1,10 @@
 //! Resource Manager: the order in which a request is checked, and what every answer carries.
 
+mod access;
+mod authorization;
 mod bearer;
 mod discovery;
+mod headers;
 mod operation;
 mod read;
 mod refusal;
@@ -10,10 +13,8 @@ use crate::emulator::guid::is_guid;
 use crate::emulator::message::{Request, Response};
 use crate::emulator::state::State;
 use crate::emulator::store::Store;
-use crate::emulator::store::access::Question;
-use crate::emulator::store::tree::{Subscription, Tree};
+use crate::emulator::store::tree::Tree;
 use crate::emulator::target::Target;
-use crate::rbac::Scope;
 
 use bearer::Caller;
 use operation::Operation;
@@ -48,7 +49,7 @@ struct Place {
 pub(crate) fn answer(state: &State, request: &Request) -> Response {
     let target = Target::parse(&request.target);
     let response = route(state, request, &target).unwrap_or_else(Refusal::response);
-    dress(state, request, response)
+    headers::dress(state, request, response)
 }
 
 /// Takes a request through the checks, in Resource Manager's order.
@@ -75,9 +76,12 @@ fn route(state: &State, request: &Request, target: &Target) -> Result<Response, 
     {
         return read::groups(&call, store, (&caller, &operation));
     }
-    authorize(&call, store, (&caller, &operation))?;
+    access::authorize(&call, store, (&caller, &operation))?;
     group_exists(&call, &store.tree)?;
-    read::answer(&call, store, &caller)
+    if authorization::is_concerned(target) {
+        return authorization::answer(&call, store, &caller);
+    }
+    read::answer(&call, store)
 }
 
 /// The subscription that the path names, if it names one.
@@ -102,21 +106,6 @@ fn subscription(tree: &Tree, target: &Target) -> Result<Option<Place>, Refusal> 
     }
 }
 
-/// Access control: the roles of the caller must grant the operation.
-fn authorize(call: &Call<'_>, store: &Store, (caller, operation): (&Caller, &Operation)) -> Result<(), Refusal> {
-    match is_granted(call, store, (caller, &operation.action, &operation.scope)) {
-        true => Ok(()),
-        false => Err(Refusal::forbidden(caller, operation)),
-    }
-}
-
-/// Whether the caller may do an operation at a scope.
-fn is_granted(call: &Call<'_>, store: &Store, (caller, action, scope): (&Caller, &str, &Scope)) -> bool {
-    let chain = store.tree.chain(scope);
-    let question = Question { principal: &caller.object_id, action, chain: &chain, now: call.request.now };
-    store.access.decide(&question).is_granted()
-}
-
 /// The group that the path names must exist, unless the request is to create it.
 fn group_exists(call: &Call<'_>, tree: &Tree) -> Result<(), Refusal> {
     let segments = &call.target.segments;
@@ -130,56 +119,6 @@ fn group_exists(call: &Call<'_>, tree: &Tree) -> Result<(), Refusal> {
     match exists || creates {
         true => Ok(()),
         false => Err(Refusal::group_not_found(name)),
-    }
-}
-
-/// Whether the caller has any role that has to do with a subscription: one at it, above it or below it.
-fn touches(call: &Call<'_>, store: &Store, (caller, subscription): (&Caller, &Subscription)) -> bool {
-    let scope = subscription.scope();
-    let chain = store.tree.chain(&scope);
-    store
-        .access
-        .everywhere(&caller.object_id, call.request.now)
-        .iter()
-        .map(|held| &held.assignment.grant.scope)
-        .any(|held| scope.contains(held) || chain.contains(held))
-}
-
-/// Adds the headers that every answer of Resource Manager carries.
-fn dress(state: &State, request: &Request, response: Response) -> Response {
-    let id = state.draw_guid();
-    let correlation = request
-        .header("x-ms-correlation-request-id")
-        .filter(|sent| !sent.is_empty())
-        .map_or_else(|| state.draw_guid(), str::to_owned);
-    let routing = format!(
-        "{}:{}:{}",
-        state.world.vm.location.to_uppercase(),
-        request.now.strftime("%Y%m%dT%H%M%SZ"),
-        state.draw_guid()
-    );
-    let counted = request.target.contains("/subscriptions/")
-        && matches!(request.method.as_str(), "GET" | "HEAD")
-        && (200..300).contains(&response.status);
-    let mut response = response
-        .with("Cache-Control", "no-cache")
-        .with("Pragma", "no-cache")
-        .with("Expires", "-1")
-        .with("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
-        .with("X-Content-Type-Options", "nosniff")
-        .with("x-ms-request-id", id)
-        .with("x-ms-correlation-request-id", correlation)
-        .with("x-ms-routing-request-id", routing);
-    if counted {
-        response = response
-            .with("x-ms-ratelimit-remaining-subscription-reads", "249")
-            .with("x-ms-ratelimit-remaining-subscription-global-reads", "3749");
-    }
-    let wants_echo =
-        request.header("x-ms-return-client-request-id").is_some_and(|value| value.eq_ignore_ascii_case("true"));
-    match request.header("x-ms-client-request-id") {
-        Some(sent) if wants_echo => response.with("x-ms-client-request-id", sent),
-        _ => response,
     }
 }
 

@@ -2,15 +2,14 @@
 
 use serde_json::{Value, json};
 
+use crate::emulator::arm::Call;
+use crate::emulator::arm::access::{is_granted, touches};
 use crate::emulator::arm::bearer::Caller;
 use crate::emulator::arm::operation::Operation;
 use crate::emulator::arm::refusal::{OWN_VERSIONS, Refusal};
-use crate::emulator::arm::{Call, is_granted, touches};
 use crate::emulator::message::Response;
 use crate::emulator::store::Store;
-use crate::emulator::store::access::Question;
 use crate::emulator::store::tree::{Group, Subscription};
-use crate::rbac::{Pattern, Scope};
 
 /// The subscriptions in which the caller has any role; never a refusal.
 pub(super) fn subscriptions(call: &Call<'_>, store: &Store, caller: &Caller) -> Result<Response, Refusal> {
@@ -51,7 +50,7 @@ pub(super) fn groups(
 }
 
 /// Answers a request that passed all checks.
-pub(super) fn answer(call: &Call<'_>, store: &Store, caller: &Caller) -> Result<Response, Refusal> {
+pub(super) fn answer(call: &Call<'_>, store: &Store) -> Result<Response, Refusal> {
     version_is_valid(call)?;
     let segments: Vec<&str> = call.target.segments.iter().map(String::as_str).collect();
     let method = call.request.method.as_str();
@@ -65,18 +64,7 @@ pub(super) fn answer(call: &Call<'_>, store: &Store, caller: &Caller) -> Result<
             _ => {}
         }
     }
-    match segments.as_slice() {
-        [scope @ .., providers, namespace, kind]
-            if method == "GET"
-                && providers.eq_ignore_ascii_case("providers")
-                && namespace.eq_ignore_ascii_case("Microsoft.Authorization")
-                && kind.eq_ignore_ascii_case("permissions") =>
-        {
-            let scope = Scope::of(scope.iter().copied());
-            Ok(Response::json(200, &permissions(call, store, (caller, &scope))))
-        }
-        _ => Err(absent(call, &segments)),
-    }
+    Err(absent(call, &segments))
 }
 
 fn group(call: &Call<'_>, subscription: &Subscription, name: &str) -> Result<Response, Refusal> {
@@ -87,31 +75,8 @@ fn group(call: &Call<'_>, subscription: &Subscription, name: &str) -> Result<Res
     })
 }
 
-/// What the caller may do at a scope: one entry per permission entry of each role that reaches it.
-fn permissions(call: &Call<'_>, store: &Store, (caller, scope): (&Caller, &Scope)) -> Value {
-    let texts =
-        |patterns: &[Pattern]| -> Vec<String> { patterns.iter().map(|pattern| pattern.as_str().to_owned()).collect() };
-    let chain = store.tree.chain(scope);
-    let question = Question { principal: &caller.object_id, action: "", chain: &chain, now: call.request.now };
-    let entries: Vec<Value> = store
-        .access
-        .reaching(&question)
-        .into_iter()
-        .flat_map(|held| &held.assignment.grant.role.permissions)
-        .map(|entry| {
-            json!({
-                "actions": texts(&entry.actions),
-                "notActions": texts(&entry.not_actions),
-                "dataActions": texts(&entry.data_actions),
-                "notDataActions": texts(&entry.not_data_actions),
-            })
-        })
-        .collect();
-    json!({"value": entries, "nextLink": null})
-}
-
 /// What is said of a thing that access control let through and that is not there.
-fn absent(call: &Call<'_>, segments: &[&str]) -> Refusal {
+pub(super) fn absent(call: &Call<'_>, segments: &[&str]) -> Refusal {
     let method = call.request.method.as_str();
     let version = call.target.parameter("api-version").unwrap_or_default();
     let is_word = |at: usize, word: &str| segments.get(at).is_some_and(|segment| segment.eq_ignore_ascii_case(word));
@@ -138,7 +103,7 @@ fn absent(call: &Call<'_>, segments: &[&str]) -> Refusal {
 }
 
 /// A version is a date, optionally with a suffix.
-fn version_is_valid(call: &Call<'_>) -> Result<(), Refusal> {
+pub(super) fn version_is_valid(call: &Call<'_>) -> Result<(), Refusal> {
     let version = call.target.parameter("api-version").unwrap_or_default();
     let (date, suffix) = match version.get(..10) {
         Some(date) => (date, &version[10..]),
