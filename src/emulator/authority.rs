@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::emulator::graph;
 use crate::emulator::message::{Request, Response};
 use crate::emulator::state::State;
 use crate::emulator::target::Target;
@@ -9,6 +10,9 @@ use crate::emulator::target::Target;
 /// Answers a request to the token authority.
 pub(crate) fn answer(state: &State, request: &Request) -> Response {
     let target = Target::parse(&request.target);
+    if graph::is_concerned(&target) {
+        return graph::answer(state, request, &target);
+    }
     let response = match document(state, &target) {
         Ok(body) if matches!(request.method.as_str(), "GET" | "HEAD") => Response::json(200, &body),
         Ok(_) => Response::empty(405).with("Allow", "GET"),

@@ -9,6 +9,7 @@ mod certificate;
 mod clock;
 mod cloud;
 mod fault;
+mod graph;
 mod guid;
 mod imds;
 mod message;
