@@ -37,6 +37,8 @@ pub(crate) struct Facts {
     pub(crate) registry: &'static str,
     pub(crate) batch: &'static str,
     pub(crate) log_analytics: &'static str,
+    /// Some of the regions.
+    pub(crate) regions: &'static [&'static str],
 }
 
 /// The audience of storage, the same in all clouds.
@@ -97,6 +99,7 @@ const PUBLIC: Facts = Facts {
     registry: "azurecr.io",
     batch: "https://batch.core.windows.net",
     log_analytics: "https://api.loganalytics.io",
+    regions: &["eastus", "northeurope", "westeurope", "westus2"],
 };
 
 const CHINA: Facts = Facts {
@@ -117,6 +120,7 @@ const CHINA: Facts = Facts {
     registry: "azurecr.cn",
     batch: "https://batch.chinacloudapi.cn",
     log_analytics: "https://api.loganalytics.azure.cn",
+    regions: &["chinaeast", "chinaeast2", "chinanorth", "chinanorth3"],
 };
 
 const US_GOV: Facts = Facts {
@@ -137,6 +141,7 @@ const US_GOV: Facts = Facts {
     registry: "azurecr.us",
     batch: "https://batch.core.usgovcloudapi.net",
     log_analytics: "https://api.loganalytics.us",
+    regions: &["usgovarizona", "usgovtexas", "usgovvirginia"],
 };
 
 #[cfg(test)]

@@ -66,7 +66,8 @@ fn route(world: &World, request: &Request, target: &Target) -> Result<Value, Ref
         ("GET", ["groups"]) => filtered(world.groups.iter().map(group), filter),
         ("GET", ["users"]) => Ok(json!({"value": []})),
         ("GET", ["serviceprincipals" | "groups" | "directoryobjects", id]) => {
-            let found = objects(world).find(|object| object["id"].as_str().is_some_and(|own| own.eq_ignore_ascii_case(id)));
+            let found =
+                objects(world).find(|object| object["id"].as_str().is_some_and(|own| own.eq_ignore_ascii_case(id)));
             found.ok_or_else(|| {
                 let message = format!(
                     "Resource '{id}' does not exist or one of its queried reference-property objects are not present."
@@ -86,7 +87,8 @@ fn by_ids(world: &World, body: &[u8]) -> Result<Value, Refusal> {
     let unreadable = || Refusal(400, "BadRequest", "Unable to read JSON request payload.".to_owned());
     let body: Value = serde_json::from_slice(body).map_err(|_| unreadable())?;
     let ids: Vec<&str> = body["ids"].as_array().ok_or_else(unreadable)?.iter().filter_map(Value::as_str).collect();
-    let wanted = |object: &Value| ids.iter().any(|id| object["id"].as_str().is_some_and(|own| own.eq_ignore_ascii_case(id)));
+    let wanted =
+        |object: &Value| ids.iter().any(|id| object["id"].as_str().is_some_and(|own| own.eq_ignore_ascii_case(id)));
     Ok(json!({"value": objects(world).filter(wanted).collect::<Vec<_>>()}))
 }
 

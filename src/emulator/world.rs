@@ -103,6 +103,8 @@ pub struct Subscription {
     pub management_group: Option<String>,
     /// Whether it is enabled; one that is not can only be read.
     pub enabled: bool,
+    /// The tags.
+    pub tags: BTreeMap<String, String>,
     /// The resource groups.
     pub groups: Vec<ResourceGroup>,
 }
@@ -272,6 +274,7 @@ impl World {
                 tenant: tenant.to_owned(),
                 management_group: None,
                 enabled: true,
+                tags: BTreeMap::new(),
                 groups: vec![
                     ResourceGroup { tags, ..ResourceGroup::new("DevTest", location) },
                     ResourceGroup::new("Prod", location),

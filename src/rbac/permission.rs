@@ -15,6 +15,8 @@ pub struct Permission {
     pub data_actions: Vec<Pattern>,
     /// Data-plane operations that are taken out again.
     pub not_data_actions: Vec<Pattern>,
+    /// The condition that narrows the entry, as written.
+    pub condition: Option<String>,
 }
 
 impl Permission {

@@ -2,15 +2,21 @@
 
 use std::sync::Arc;
 
-use crate::rbac::{Pattern, Permission};
+use crate::rbac::{Pattern, Permission, catalogue};
 
 /// A role definition.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Role {
     /// The id, a GUID; for built-in roles the same in all clouds.
     pub id: String,
     /// The name people use, such as `Reader`.
     pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// Whether the tenant made it, and not Azure.
+    pub custom: bool,
+    /// The scopes at which it can be assigned; `/` for built-in roles.
+    pub assignable_scopes: Vec<String>,
     /// The permission entries; each is judged alone, and any one suffices.
     pub permissions: Vec<Permission>,
 }
@@ -19,31 +25,43 @@ impl Role {
     /// The built-in role with this name or id; case and spaces around it do not matter.
     pub fn built_in(name_or_id: &str) -> Option<Arc<Role>> {
         let wanted = name_or_id.trim();
-        BUILT_IN
-            .iter()
-            .find(|entry| entry.name.eq_ignore_ascii_case(wanted) || entry.id.eq_ignore_ascii_case(wanted))
-            .map(|entry| Arc::new(entry.role()))
+        let is_wanted =
+            |name: &str, id: &str| name.trim().eq_ignore_ascii_case(wanted) || id.eq_ignore_ascii_case(wanted);
+        match COMMON.iter().find(|common| is_wanted(common.name, common.id)) {
+            Some(common) => Some(Arc::new(common.role())),
+            None => catalogue().iter().find(|role| is_wanted(&role.name, &role.id)).cloned(),
+        }
     }
 
     /// Whether any entry grants a control-plane operation.
     pub fn grants(&self, action: &str) -> bool {
         self.permissions.iter().any(|entry| entry.grants(action))
     }
+
+    /// Whether any entry grants a data-plane operation.
+    pub fn grants_data(&self, action: &str) -> bool {
+        self.permissions.iter().any(|entry| entry.grants_data(action))
+    }
 }
 
-struct Entry {
+/// A role that nearly every world names: kept by itself, so that the catalogue need not be unpacked for it.
+struct Common {
     id: &'static str,
     name: &'static str,
+    description: &'static str,
     actions: &'static [&'static str],
     not_actions: &'static [&'static str],
 }
 
-impl Entry {
+impl Common {
     fn role(&self) -> Role {
         let patterns = |texts: &[&str]| texts.iter().map(|text| Pattern::parse(text)).collect();
         Role {
             id: self.id.to_owned(),
             name: self.name.to_owned(),
+            description: self.description.to_owned(),
+            custom: false,
+            assignable_scopes: vec!["/".to_owned()],
             permissions: vec![Permission {
                 actions: patterns(self.actions),
                 not_actions: patterns(self.not_actions),
@@ -53,11 +71,18 @@ impl Entry {
     }
 }
 
-const BUILT_IN: [Entry; 4] = [
-    Entry { id: "8e3af657-a8ff-443c-a75c-2fe8c4bcb635", name: "Owner", actions: &["*"], not_actions: &[] },
-    Entry {
+const COMMON: [Common; 4] = [
+    Common {
+        id: "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
+        name: "Owner",
+        description: "Grants full access to manage all resources, including the ability to assign roles in Azure RBAC.",
+        actions: &["*"],
+        not_actions: &[],
+    },
+    Common {
         id: "b24988ac-6180-42a0-ab88-20f7382dd24c",
         name: "Contributor",
+        description: "Grants full access to manage all resources, but does not allow you to assign roles in Azure RBAC, manage assignments in Azure Blueprints, or share image galleries.",
         actions: &["*"],
         not_actions: &[
             "Microsoft.Authorization/*/Delete",
@@ -73,10 +98,17 @@ const BUILT_IN: [Entry; 4] = [
             "Microsoft.Subscription/enable/action",
         ],
     },
-    Entry { id: "acdd72a7-3385-48ef-bd42-f606fba81ae7", name: "Reader", actions: &["*/read"], not_actions: &[] },
-    Entry {
+    Common {
+        id: "acdd72a7-3385-48ef-bd42-f606fba81ae7",
+        name: "Reader",
+        description: "View all resources, but does not allow you to make any changes.",
+        actions: &["*/read"],
+        not_actions: &[],
+    },
+    Common {
         id: "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9",
         name: "User Access Administrator",
+        description: "Lets you manage user access to Azure resources.",
         actions: &["*/read", "Microsoft.Authorization/*", "Microsoft.Support/*"],
         not_actions: &[],
     },
@@ -96,6 +128,8 @@ mod tests {
         check("Reader", Some("Reader"));
         check(" user access administrator ", Some("User Access Administrator"));
         check("B24988AC-6180-42A0-AB88-20F7382DD24C", Some("Contributor"));
+        check("acdd72a7-3385-48ef-bd42-f606fba81ae7", Some("Reader"));
+        check("azure arc vmware administrator role", Some("Azure Arc VMware Administrator role"));
         check("Read", None);
         check("", None);
     }

@@ -2,41 +2,34 @@
 
 use serde_json::{Value, json};
 
-use crate::emulator::arm::Call;
+use crate::emulator::arm::address::Address;
 use crate::emulator::arm::bearer::Caller;
-use crate::emulator::arm::read::{absent, version_is_valid};
 use crate::emulator::arm::refusal::Refusal;
+use crate::emulator::arm::{Call, locks, version};
 use crate::emulator::message::Response;
 use crate::emulator::store::Store;
 use crate::emulator::store::access::Question;
-use crate::emulator::target::Target;
 use crate::rbac::{Pattern, Scope};
 
-/// Where the provider's own part of a path begins.
-fn own(segments: &[String]) -> Option<usize> {
-    let clause = |at: &usize| {
-        segments[*at].eq_ignore_ascii_case("providers")
-            && segments.get(at + 1).is_some_and(|namespace| namespace.eq_ignore_ascii_case("Microsoft.Authorization"))
-    };
-    (0..segments.len()).step_by(2).rev().find(clause)
-}
-
-/// Whether a path leads to this provider.
-pub(super) fn is_concerned(target: &Target) -> bool {
-    own(&target.segments).is_some()
+/// Whether an address is about access control.
+pub(super) fn is_concerned(address: &Address<'_>) -> bool {
+    address.namespace.eq_ignore_ascii_case("Microsoft.Authorization") && !locks::is_concerned(address)
 }
 
 /// Answers a request that passed all checks.
-pub(super) fn answer(call: &Call<'_>, store: &mut Store, caller: &Caller) -> Result<Response, Refusal> {
-    version_is_valid(call)?;
-    let segments: Vec<&str> = call.target.segments.iter().map(String::as_str).collect();
-    let at = own(&call.target.segments).unwrap_or_default();
-    let scope = Scope::of(segments[..at].iter().copied());
-    let rest: Vec<String> = segments[at..].iter().skip(2).map(|segment| segment.to_ascii_lowercase()).collect();
+pub(super) fn answer(
+    call: &Call<'_>,
+    store: &mut Store,
+    (caller, address): (&Caller, &Address<'_>),
+) -> Result<Response, Refusal> {
+    version::own(call)?;
+    let scope = Scope::of(address.base.iter().cloned());
+    let rest: Vec<String> = address.rest.iter().map(|segment| segment.to_ascii_lowercase()).collect();
     let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
     match (call.request.method.as_str(), rest.as_slice()) {
         ("GET", ["permissions"]) => Ok(Response::json(200, &permissions(call, store, (caller, &scope)))),
-        _ => Err(absent(call, &segments)),
+        ("GET", _) => Err(Refusal::invalid_resource_type(address.namespace, version::of(call))),
+        (method, _) => Err(Refusal::method_not_allowed(method)),
     }
 }
 

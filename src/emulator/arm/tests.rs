@@ -403,6 +403,7 @@ fn a_subscription_of_another_tenant_names_that_tenant() {
         tenant: other.to_owned(),
         management_group: None,
         enabled: true,
+        tags: Default::default(),
         groups: Vec::new(),
     });
     let response = Bench::new(world).ask(&format!("GET /subscriptions/{other}?{V}"));

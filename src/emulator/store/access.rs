@@ -95,6 +95,30 @@ impl Access {
         assignment
     }
 
+    /// Takes away every role assignment that was made at a scope or below it.
+    pub(crate) fn forget(&mut self, scope: &Scope) {
+        let gone: Vec<String> = self
+            .assignments
+            .iter()
+            .filter(|(_, held)| scope.contains(&held.assignment.grant.scope))
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in gone {
+            self.unassign(&id);
+        }
+    }
+
+    /// Takes a role assignment away, found by its whole id.
+    pub(crate) fn unassign(&mut self, id: &str) -> Option<Arc<RoleAssignment>> {
+        let gone = self.assignments.remove(&id.to_ascii_lowercase())?;
+        let principal = gone.assignment.principal.to_ascii_lowercase();
+        let scope = gone.assignment.grant.scope.to_string().to_ascii_lowercase();
+        if let Some(held) = self.held.get_mut(&principal).and_then(|by_scope| by_scope.get_mut(&scope)) {
+            held.retain(|other| !Arc::ptr_eq(other, &gone));
+        }
+        Some(gone)
+    }
+
     /// A principal and every group it is in, directly or through other groups; all in lower case.
     pub(crate) fn principals(&self, principal: &str) -> BTreeSet<String> {
         let mut found = BTreeSet::new();

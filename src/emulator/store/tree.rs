@@ -5,9 +5,9 @@ use std::collections::btree_map::Range;
 use std::ops::Bound;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use crate::emulator::world::{self, ManagementGroup, World};
+use crate::emulator::world::{self, LockLevel, ManagementGroup, World};
 use crate::rbac::Scope;
 
 /// Everything that exists, found by its id whatever its case.
@@ -28,6 +28,7 @@ pub(crate) struct Subscription {
     pub(crate) tenant: String,
     pub(crate) management_group: Option<String>,
     pub(crate) enabled: bool,
+    pub(crate) tags: BTreeMap<String, String>,
     /// Keyed by the name in lower case.
     pub(crate) groups: BTreeMap<String, Group>,
 }
@@ -71,6 +72,9 @@ impl Tree {
         for subscription in &world.subscriptions {
             tree.plant(subscription, now);
         }
+        for lock in &world.locks {
+            tree.insert(Resource::lock(lock, now));
+        }
         tree
     }
 
@@ -89,6 +93,7 @@ impl Tree {
             tenant: from.tenant.clone(),
             management_group: from.management_group.clone(),
             enabled: from.enabled,
+            tags: from.tags.clone(),
             groups,
         };
         self.subscriptions.insert(from.id.to_ascii_lowercase(), subscription);
@@ -117,6 +122,16 @@ impl Tree {
     /// The resource with this id.
     pub(crate) fn resource(&self, id: &str) -> Option<&Resource> {
         self.resources.get(&id.to_ascii_lowercase())
+    }
+
+    /// The resource with this id, to change it.
+    pub(crate) fn resource_mut(&mut self, id: &str) -> Option<&mut Resource> {
+        self.resources.get_mut(&id.to_ascii_lowercase())
+    }
+
+    /// All management groups, by name.
+    pub(crate) fn management_groups(&self) -> impl Iterator<Item = &ManagementGroup> {
+        self.management_groups.values()
     }
 
     /// Puts a resource where its id says; what was there before is given back.
@@ -238,6 +253,29 @@ impl Resource {
             kind: from.kind.clone(),
             id,
             body: from.body.clone(),
+            created: now,
+            changed: now,
+        }
+    }
+}
+
+impl Resource {
+    /// A lock of the world.
+    fn lock(from: &world::Lock, now: Timestamp) -> Resource {
+        let level = match from.level {
+            LockLevel::CanNotDelete => "CanNotDelete",
+            LockLevel::ReadOnly => "ReadOnly",
+        };
+        let mut properties = json!({"level": level});
+        if let Some(notes) = &from.notes {
+            properties["notes"] = notes.as_str().into();
+        }
+        let scope = from.scope.to_string();
+        Resource {
+            id: format!("{}/providers/Microsoft.Authorization/locks/{}", scope.trim_end_matches('/'), from.name),
+            name: from.name.clone(),
+            kind: "Microsoft.Authorization/locks".to_owned(),
+            body: Map::from_iter([("properties".to_owned(), properties)]),
             created: now,
             changed: now,
         }
