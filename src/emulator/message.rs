@@ -1,6 +1,7 @@
 //! Requests and responses as plain values.
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 /// Which of the emulated servers a request came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,12 +54,27 @@ pub struct Response {
     pub headers: Vec<(&'static str, String)>,
     /// The body.
     pub body: Vec<u8>,
+    /// What was asked for and how it was decided, for those who watch.
+    pub reason: Option<Reason>,
+}
+
+/// Who asked for what, and how access control decided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Reason {
+    /// The name of who asked, or the object id where there is no name.
+    pub caller: String,
+    /// The operation's name.
+    pub operation: String,
+    /// The scope at which it was checked.
+    pub scope: String,
+    /// The decision in words: `allowed by Reader at /subscriptions/…`.
+    pub decision: String,
 }
 
 impl Response {
     /// A response without a body.
     pub fn empty(status: u16) -> Response {
-        Response { status, headers: Vec::new(), body: Vec::new() }
+        Response { status, headers: Vec::new(), body: Vec::new(), reason: None }
     }
 
     /// A response whose body is JSON.

@@ -1,23 +1,32 @@
-//! Access control of Resource Manager: whether the caller may do what the request wants.
+//! Access control of Resource Manager: whether the caller may do what the request wants, and why.
+
+use serde_json::Value;
 
 use crate::emulator::arm::Call;
 use crate::emulator::arm::bearer::Caller;
 use crate::emulator::arm::operation::Operation;
 use crate::emulator::arm::refusal::Refusal;
+use crate::emulator::message::Reason;
 use crate::emulator::store::Store;
-use crate::emulator::store::access::Question;
+use crate::emulator::store::access::{Question, Verdict};
 use crate::emulator::store::tree::Subscription;
 use crate::rbac::Scope;
 
-/// Access control: the roles of the caller must grant the operation.
+/// Access control: the roles of the caller must grant the operation, and nothing may deny it.
 pub(super) fn authorize(
     call: &Call<'_>,
     store: &Store,
     (caller, operation): (&Caller, &Operation),
 ) -> Result<(), Refusal> {
-    match is_granted(call, store, (caller, &operation.action, &operation.scope)) {
-        true => Ok(()),
-        false => Err(Refusal::forbidden(caller, operation)),
+    let chain = store.tree.chain(&operation.scope);
+    let question =
+        Question { principal: &caller.object_id, action: &operation.action, chain: &chain, now: call.request.now };
+    let verdict = store.access.decide(&question);
+    call.reason.set(Some(reason(call, (caller, operation), &verdict)));
+    match verdict {
+        Verdict::Granted(_) => Ok(()),
+        Verdict::Denied(denied) => Err(Refusal::deny_assignment(caller, operation, denied)),
+        Verdict::Refused => Err(Refusal::forbidden(caller, operation)),
     }
 }
 
@@ -26,6 +35,77 @@ pub(super) fn is_granted(call: &Call<'_>, store: &Store, (caller, action, scope)
     let chain = store.tree.chain(scope);
     let question = Question { principal: &caller.object_id, action, chain: &chain, now: call.request.now };
     store.access.decide(&question).is_granted()
+}
+
+/// The decision in words.
+fn reason(call: &Call<'_>, (caller, operation): (&Caller, &Operation), verdict: &Verdict<'_>) -> Reason {
+    let world = &call.state.world;
+    let name = |id: &str| {
+        let identity = world.identities.iter().find(|identity| identity.object_id.eq_ignore_ascii_case(id));
+        let group = || world.groups.iter().find(|group| group.object_id.eq_ignore_ascii_case(id));
+        let found = identity.map(|found| &found.name).or_else(|| group().map(|found| &found.name));
+        found.cloned().unwrap_or_else(|| id.to_owned())
+    };
+    let decision = match verdict {
+        Verdict::Granted(held) => {
+            let grant = &held.assignment.grant;
+            let through = match held.assignment.principal.eq_ignore_ascii_case(&caller.object_id) {
+                true => String::new(),
+                false => format!(", held by the group {}", name(&held.assignment.principal)),
+            };
+            format!("allowed by {} at {}{through}", grant.role.name, grant.scope)
+        }
+        Verdict::Denied(denied) => format!("denied by the deny assignment {} at {}", denied.name, denied.scope),
+        Verdict::Refused => "refused: no role grants it here or above".to_owned(),
+    };
+    Reason {
+        caller: name(&caller.object_id),
+        operation: operation.action.clone(),
+        scope: operation.scope.to_string(),
+        decision,
+    }
+}
+
+/// Access to what a resource is to be linked with: each needs a right of its own at the other resource.
+pub(super) fn authorize_linked(
+    call: &Call<'_>,
+    store: &Store,
+    (caller, operation): (&Caller, &Operation),
+) -> Result<(), Refusal> {
+    if !matches!(call.request.method.as_str(), "PUT" | "PATCH") || call.request.body.is_empty() {
+        return Ok(());
+    }
+    let Ok(body) = serde_json::from_slice::<Value>(&call.request.body) else {
+        return Ok(());
+    };
+    for (action, id) in links(&body) {
+        let allowed = Scope::parse(&id).is_ok_and(|scope| is_granted(call, store, (caller, action, &scope)));
+        if !allowed {
+            return Err(Refusal::linked(caller, operation, (action, &id)));
+        }
+    }
+    Ok(())
+}
+
+/// The actions that a resource needs at others, with their ids.
+fn links(body: &Value) -> Vec<(&'static str, String)> {
+    let mut found = Vec::new();
+    if let Some(identities) = body["identity"]["userAssignedIdentities"].as_object() {
+        let wanted = identities.iter().filter(|(_, value)| !value.is_null());
+        found.extend(
+            wanted.map(|(id, _)| ("Microsoft.ManagedIdentity/userAssignedIdentities/assign/action", id.clone())),
+        );
+    }
+    let ids = |list: &Value, path: &str| -> Vec<String> {
+        let items = list.as_array().into_iter().flatten();
+        items.filter_map(|item| item.pointer(path)?.as_str().map(str::to_owned)).collect()
+    };
+    let properties = &body["properties"];
+    let interfaces = ids(&properties["networkProfile"]["networkInterfaces"], "/id");
+    found.extend(interfaces.into_iter().map(|id| ("Microsoft.Network/networkInterfaces/join/action", id)));
+    let subnets = ids(&properties["ipConfigurations"], "/properties/subnet/id");
+    found.extend(subnets.into_iter().map(|id| ("Microsoft.Network/virtualNetworks/subnets/join/action", id)));
+    found
 }
 
 /// Whether the caller has any role that has to do with a subscription: one at it, above it or below it.

@@ -22,10 +22,12 @@ mod template;
 mod tenants;
 mod version;
 
+use std::cell::Cell;
+
 use serde_json::{Map, Value};
 
 use crate::emulator::guid::is_guid;
-use crate::emulator::message::{Request, Response};
+use crate::emulator::message::{Reason, Request, Response};
 use crate::emulator::state::State;
 use crate::emulator::store::Store;
 use crate::emulator::store::tree::{Subscription, Tree};
@@ -52,6 +54,8 @@ struct Call<'a> {
     target: &'a Target,
     /// The subscription that the path names.
     subscription: Option<Place>,
+    /// How access control decided, as far as it was asked.
+    reason: &'a Cell<Option<Reason>>,
 }
 
 impl Call<'_> {
@@ -80,12 +84,18 @@ struct Place {
 /// Answers a request to Resource Manager.
 pub(crate) fn answer(state: &State, request: &Request) -> Response {
     let target = Target::parse(&request.target);
-    let response = route(state, request, &target).unwrap_or_else(Refusal::response);
-    headers::dress(state, request, response)
+    let reason = Cell::new(None);
+    let response = route(state, request, (&target, &reason)).unwrap_or_else(Refusal::response);
+    let response = headers::dress(state, request, response);
+    Response { reason: reason.take(), ..response }
 }
 
 /// Takes a request through the checks, in Resource Manager's order.
-fn route(state: &State, request: &Request, target: &Target) -> Result<Response, Refusal> {
+fn route(
+    state: &State,
+    request: &Request,
+    (target, reason): (&Target, &Cell<Option<Reason>>),
+) -> Result<Response, Refusal> {
     let version = target
         .parameter("api-version")
         .filter(|version| !version.is_empty())
@@ -96,7 +106,7 @@ fn route(state: &State, request: &Request, target: &Target) -> Result<Response, 
     let mut store = state.store();
     let store = &mut *store;
     store.settle(request.now);
-    let call = Call { state, request, target, subscription: subscription(&store.tree, target)? };
+    let call = Call { state, request, target, subscription: subscription(&store.tree, target)?, reason };
     let caller = bearer::verify(&call)?;
     if target.is(&["tenants"]) {
         return tenants::tenants(&call);
@@ -116,6 +126,7 @@ fn route(state: &State, request: &Request, target: &Target) -> Result<Response, 
         return listed;
     }
     access::authorize(&call, store, (&caller, &operation))?;
+    access::authorize_linked(&call, store, (&caller, &operation))?;
     group_exists(&call, &store.tree)?;
     changes_are_possible(&call, store, (&operation, address.as_ref()))?;
     match address {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::emulator::arm::bearer::Caller;
 use crate::emulator::arm::operation::Operation;
 use crate::emulator::message::Response;
+use crate::emulator::world::DenyAssignment;
 
 /// A refusal.
 #[derive(Clone, Debug)]
@@ -174,6 +175,36 @@ impl Refusal {
         )
     }
 
+    pub(super) fn deny_assignment(caller: &Caller, operation: &Operation, denied: &DenyAssignment) -> Refusal {
+        let Operation { action, scope } = operation;
+        Refusal::new(
+            403,
+            "DenyAssignmentAuthorizationFailed",
+            format!(
+                "The client '{}' with object id '{}' has permission to perform action '{action}' on scope '{scope}'; \
+                 however, the access is denied because of the deny assignment with name '{}' and Id '{}' at scope '{}'.",
+                caller.client_id,
+                caller.object_id,
+                denied.name,
+                denied.id.replace('-', ""),
+                denied.scope
+            ),
+        )
+    }
+
+    pub(super) fn linked(caller: &Caller, operation: &Operation, (action, id): (&str, &str)) -> Refusal {
+        Refusal::new(
+            403,
+            "LinkedAuthorizationFailed",
+            format!(
+                "The client '{}' with object id '{}' has permission to perform action '{}' on scope '{}'; however, it \
+                 does not have permission to perform action(s) '{action}' on the linked scope(s) '{id}' (respectively) or \
+                 the linked scope(s) are invalid.",
+                caller.client_id, caller.object_id, operation.action, operation.scope
+            ),
+        )
+    }
+
     pub(super) fn group_not_found(name: &str) -> Refusal {
         Refusal::new(404, "ResourceGroupNotFound", format!("Resource group '{name}' could not be found."))
     }
@@ -333,6 +364,89 @@ impl Refusal {
                  90 letters, digits, '_', '-', '.' and parentheses, and does not end in a period."
             ),
         )
+    }
+
+    pub(super) fn unsupported_filter() -> Refusal {
+        Refusal::new(400, "UnsupportedQuery", "The filter is not supported here.")
+    }
+
+    pub(super) fn assignment_not_found(name: &str) -> Refusal {
+        Refusal::new(404, "RoleAssignmentNotFound", format!("The role assignment '{name}' is not found."))
+    }
+
+    pub(super) fn assignment_exists(name: &str) -> Refusal {
+        Refusal::new(
+            409,
+            "RoleAssignmentExists",
+            format!(
+                "The role assignment already exists. The ID of the existing role assignment is {}.",
+                name.replace('-', "")
+            ),
+        )
+    }
+
+    pub(super) fn assignment_update() -> Refusal {
+        Refusal::new(
+            400,
+            "RoleAssignmentUpdateNotPermitted",
+            "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.",
+        )
+    }
+
+    pub(super) fn principal_not_found(principal: &str, tenant: &str) -> Refusal {
+        Refusal::new(
+            400,
+            "PrincipalNotFound",
+            format!(
+                "Principal {} does not exist in the directory {tenant}. Check that you have the correct principal ID. If \
+                 you are creating this principal and then immediately assigning a role, this error might be related to a \
+                 replication delay. In this case, set the role assignment principalType property to a value, such as \
+                 ServicePrincipal, User, or Group. See https://aka.ms/docs-principaltype",
+                principal.replace('-', "")
+            ),
+        )
+    }
+
+    pub(super) fn unmatched_principal(principal: &str) -> Refusal {
+        Refusal::new(
+            400,
+            "UnmatchedPrincipalType",
+            format!("The principal type of {} does not match the one in the directory.", principal.replace('-', "")),
+        )
+    }
+
+    pub(super) fn definition_not_found(id: &str) -> Refusal {
+        Refusal::new(
+            404,
+            "RoleDefinitionDoesNotExist",
+            format!("The specified role definition with ID '{id}' does not exist."),
+        )
+    }
+
+    pub(super) fn definition_is_built_in() -> Refusal {
+        Refusal::new(403, "RoleDefinitionIsBuiltIn", "Built-in roles cannot be changed or deleted.")
+    }
+
+    pub(super) fn definition_has_assignments() -> Refusal {
+        Refusal::new(
+            400,
+            "RoleDefinitionHasAssignments",
+            "There are existing role assignments referencing role. Remove them before you delete the role.",
+        )
+    }
+
+    pub(super) fn definition_name_taken(name: &str) -> Refusal {
+        Refusal::new(
+            409,
+            "RoleDefinitionWithSameNameExists",
+            format!(
+                "A custom role with the same name already exists in this directory. Use a different name than '{name}'."
+            ),
+        )
+    }
+
+    pub(super) fn denial_not_found(name: &str) -> Refusal {
+        Refusal::new(404, "DenyAssignmentNotFound", format!("The deny assignment '{name}' is not found."))
     }
 
     pub(super) fn method_not_allowed(method: &str) -> Refusal {

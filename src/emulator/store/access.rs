@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::emulator::world::{self, DenyAssignment, World};
-use crate::rbac::{Assignment, Decision, Role, Scope, decide};
+use crate::rbac::{Permission, Role, Scope};
 
 /// Roles, role assignments and deny assignments.
 #[derive(Debug)]
@@ -17,7 +17,8 @@ pub(crate) struct Access {
     assignments: BTreeMap<String, Arc<RoleAssignment>>,
     /// The same, by principal and scope, both in lower case.
     held: HashMap<String, HashMap<String, Vec<Arc<RoleAssignment>>>>,
-    denied: Vec<DenyAssignment>,
+    /// Deny assignments by their whole id in lower case.
+    denied: BTreeMap<String, DenyAssignment>,
     /// The groups that somebody is in directly, by object id in lower case.
     member_of: HashMap<String, Vec<String>>,
 }
@@ -76,11 +77,14 @@ impl Access {
             roles: roles.collect(),
             assignments: BTreeMap::new(),
             held: HashMap::new(),
-            denied: world.deny_assignments.clone(),
+            denied: BTreeMap::new(),
             member_of,
         };
         for assignment in &world.assignments {
             access.assign(RoleAssignment::new(assignment.clone(), now, None));
+        }
+        for denied in &world.deny_assignments {
+            access.deny(denied.clone());
         }
         access
     }
@@ -138,9 +142,10 @@ impl Access {
         let now = question.now;
         let scopes: Vec<String> = question.chain.iter().map(|scope| scope.to_string().to_ascii_lowercase()).collect();
         let principals = self.principals(question.principal);
-        let of_principals = principals.iter().filter_map(|principal| self.held.get(principal));
-        of_principals
-            .flat_map(|by_scope| scopes.iter().filter_map(|scope| by_scope.get(scope)))
+        let held: Vec<&HashMap<_, _>> = principals.iter().filter_map(|principal| self.held.get(principal)).collect();
+        scopes
+            .iter()
+            .flat_map(|scope| held.iter().filter_map(move |by_scope| by_scope.get(scope)))
             .flatten()
             .filter(|held| held.effective <= now)
             .collect()
@@ -153,19 +158,132 @@ impl Access {
         of_principals.flat_map(HashMap::values).flatten().filter(|held| held.effective <= now).collect()
     }
 
-    /// Decides whether a principal may do something.
-    pub(crate) fn decide(&self, question: &Question<'_>) -> Decision<'_> {
-        let Some(scope) = question.chain.first() else {
-            return Decision::Refused;
-        };
-        let grants = self.reaching(question).into_iter().map(|held| &held.assignment.grant);
-        // The chain has seen to the scopes, management groups among them.
-        let grants: Vec<&Assignment> = grants.collect();
-        let found = grants.into_iter().find(|grant| grant.role.grants(question.action));
-        match found {
-            Some(grant) => decide(std::iter::once(grant), question.action, &grant.scope),
-            None => decide(std::iter::empty(), question.action, scope),
+    /// Decides whether a principal may do something: what is denied first, then what roles grant, nearest scope first.
+    pub(crate) fn decide(&self, question: &Question<'_>) -> Verdict<'_> {
+        self.decide_by(question, Permission::grants)
+    }
+
+    /// The same for an operation on data, which other patterns grant.
+    pub(crate) fn decide_data(&self, question: &Question<'_>) -> Verdict<'_> {
+        self.decide_by(question, Permission::grants_data)
+    }
+
+    fn decide_by(&self, question: &Question<'_>, grants: fn(&Permission, &str) -> bool) -> Verdict<'_> {
+        let covers = |entries: &[Permission]| entries.iter().any(|entry| grants(entry, question.action));
+        if let Some(denied) =
+            self.denied.values().find(|denied| self.concerns(denied, question) && covers(&denied.permissions))
+        {
+            return Verdict::Denied(denied);
         }
+        match self.reaching(question).into_iter().find(|held| covers(&held.assignment.grant.role.permissions)) {
+            Some(held) => Verdict::Granted(held),
+            None => Verdict::Refused,
+        }
+    }
+
+    /// Whether a deny assignment is about who asks and where.
+    fn concerns(&self, denied: &DenyAssignment, question: &Question<'_>) -> bool {
+        let reaches = match denied.own_scope_only {
+            true => question.chain.first() == Some(&denied.scope),
+            false => question.chain.contains(&denied.scope),
+        };
+        if !reaches {
+            return false;
+        }
+        let principals = self.principals(question.principal);
+        let names = |ids: &[String]| ids.iter().any(|id| principals.contains(&id.to_ascii_lowercase()));
+        (denied.principals.is_empty() || names(&denied.principals)) && !names(&denied.excluded)
+    }
+
+    /// The role assignment with this id.
+    pub(crate) fn assignment(&self, id: &str) -> Option<&Arc<RoleAssignment>> {
+        self.assignments.get(&id.to_ascii_lowercase())
+    }
+
+    /// All role assignments, by id.
+    pub(crate) fn assignments(&self) -> impl Iterator<Item = &Arc<RoleAssignment>> {
+        self.assignments.values()
+    }
+
+    /// The deny assignments, by id.
+    pub(crate) fn denied(&self) -> impl Iterator<Item = &DenyAssignment> {
+        self.denied.values()
+    }
+
+    /// Adds a deny assignment.
+    pub(crate) fn deny(&mut self, denied: DenyAssignment) {
+        self.denied.insert(deny_id(&denied.scope, &denied.id).to_ascii_lowercase(), denied);
+    }
+
+    /// Takes a deny assignment away, found by its whole id.
+    pub(crate) fn undeny(&mut self, id: &str) -> Option<DenyAssignment> {
+        self.denied.remove(&id.to_ascii_lowercase())
+    }
+
+    /// The deny assignment with this whole id.
+    pub(crate) fn denial(&self, id: &str) -> Option<&DenyAssignment> {
+        self.denied.get(&id.to_ascii_lowercase())
+    }
+
+    /// The role with this id, a custom or a built-in one.
+    pub(crate) fn role(&self, id: &str) -> Option<Arc<Role>> {
+        self.roles
+            .get(&id.to_ascii_lowercase())
+            .cloned()
+            .or_else(|| Role::built_in(id).filter(|role| role.id.eq_ignore_ascii_case(id)))
+    }
+
+    /// The custom roles, by id.
+    pub(crate) fn custom_roles(&self) -> impl Iterator<Item = &Arc<Role>> {
+        self.roles.values()
+    }
+
+    /// Adds or replaces a custom role. What was assigned of it before grants from now on what the new one does.
+    pub(crate) fn define(&mut self, role: Role) -> Arc<Role> {
+        let role = Arc::new(role);
+        self.roles.insert(role.id.to_ascii_lowercase(), Arc::clone(&role));
+        let ids: Vec<String> = self.with_role(&role.id).map(|held| held.id()).collect();
+        for id in ids {
+            if let Some(held) = self.unassign(&id) {
+                let mut assignment = held.assignment.clone();
+                assignment.grant.role = Arc::clone(&role);
+                self.assign(RoleAssignment { assignment, created_by: held.created_by.clone(), ..*held });
+            }
+        }
+        role
+    }
+
+    /// Takes a custom role away.
+    pub(crate) fn undefine(&mut self, id: &str) -> Option<Arc<Role>> {
+        self.roles.remove(&id.to_ascii_lowercase())
+    }
+
+    /// The assignments of a role.
+    pub(crate) fn with_role<'a>(&'a self, id: &'a str) -> impl Iterator<Item = &'a Arc<RoleAssignment>> {
+        self.assignments.values().filter(move |held| held.assignment.grant.role.id.eq_ignore_ascii_case(id))
+    }
+}
+
+/// The whole id of a deny assignment.
+pub(crate) fn deny_id(scope: &Scope, name: &str) -> String {
+    format!("{}/providers/Microsoft.Authorization/denyAssignments/{name}", scope.to_string().trim_end_matches('/'))
+}
+
+/// The answer to a question, with its reason.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Verdict<'a> {
+    /// This assignment grants it.
+    Granted(&'a RoleAssignment),
+    /// This deny assignment covers it.
+    Denied(&'a DenyAssignment),
+    /// Nothing grants it.
+    Refused,
+}
+
+impl Verdict<'_> {
+    /// Whether it is allowed.
+    pub(crate) fn is_granted(&self) -> bool {
+        matches!(self, Verdict::Granted(_))
     }
 }
 
