@@ -1,7 +1,7 @@
 //! A point in time as playbooks write it: read from text or numbers, compared, shifted and formatted.
 
 use std::fmt;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -91,6 +91,25 @@ impl fmt::Display for Moment {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(out)
     }
+}
+
+/// Reads `300ms`, `5s`, `1.5m`, `1h`.
+///
+/// # Errors
+/// When the text is no number with one of the units.
+pub fn parse_duration(text: &str) -> Result<Duration, &'static str> {
+    let digits = text.find(|character: char| !character.is_ascii_digit() && character != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let amount: f64 = number.parse().map_err(|_| "a duration is a number and a unit, as in `30s`")?;
+    let seconds = match unit.trim() {
+        "ms" => amount / 1000.0,
+        "s" => amount,
+        "m" => amount * 60.0,
+        "h" => amount * 3600.0,
+        "" => return Err("a duration needs a unit: `ms`, `s`, `m` or `h`"),
+        _ => return Err("the units of a duration are `ms`, `s`, `m` and `h`"),
+    };
+    Duration::try_from_secs_f64(seconds).map_err(|_| "the duration is too long")
 }
 
 #[cfg(test)]

@@ -1,13 +1,12 @@
 //! The certificates of the emulator: an authority made for one run, and a leaf for loopback that it signs.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
 };
+use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
@@ -17,6 +16,8 @@ use crate::emulator::guid::hex;
 pub(crate) struct Certificate {
     pub(crate) server: Arc<ServerConfig>,
     pub(crate) ca_pem: String,
+    /// The SHA-1 of the leaf, in upper-case hexadecimal digits.
+    pub(crate) thumbprint: String,
 }
 
 /// Why there is no certificate.
@@ -32,12 +33,14 @@ pub enum CertificateError {
 pub(crate) fn make(now: Timestamp) -> Result<Certificate, CertificateError> {
     let today = now.to_zoned(TimeZone::UTC).date();
     let (ca_pem, chain, key) = sign(today).map_err(CertificateError::Make)?;
+    let leaf = chain.first().map(|leaf| digest(&SHA1_FOR_LEGACY_USE_ONLY, leaf));
+    let thumbprint = leaf.map(|hash| hex(hash.as_ref()).to_uppercase()).unwrap_or_default();
     let mut server = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
         .map_err(CertificateError::Use)?;
     server.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Certificate { server: Arc::new(server), ca_pem })
+    Ok(Certificate { server: Arc::new(server), ca_pem, thumbprint })
 }
 
 type Signed = (String, Vec<rustls::pki_types::CertificateDer<'static>>, PrivateKeyDer<'static>);
@@ -73,38 +76,4 @@ fn parameters(today: Date, name: &str, alternatives: Vec<String>) -> Result<Cert
     parameters.not_before = ymd(today.saturating_sub(1.day()));
     parameters.not_after = ymd(today.saturating_add(365.days()));
     Ok(parameters)
-}
-
-/// The authority's certificate in a file of its own folder; both are gone when this is dropped.
-#[derive(Debug)]
-pub(crate) struct CaFile {
-    folder: PathBuf,
-    path: PathBuf,
-}
-
-impl CaFile {
-    /// Writes the file into a new folder that only this user can enter.
-    pub(crate) fn write(pem: &str, unique: &[u8]) -> std::io::Result<CaFile> {
-        let folder = std::env::temp_dir().join(format!("mi-run-{}", hex(unique)));
-        let mut builder = std::fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&folder)?;
-        // Held before the file is written, so that a failure leaves no folder behind.
-        let file = CaFile { path: folder.join("ca.pem"), folder };
-        std::fs::File::create_new(&file.path)?.write_all(pem.as_bytes())?;
-        Ok(file)
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-}
-
-impl Drop for CaFile {
-    fn drop(&mut self) {
-        // Nothing can be done about a file that does not go away.
-        let _ = std::fs::remove_file(&self.path);
-        let _ = std::fs::remove_dir(&self.folder);
-    }
 }

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use crate::emulator::message::{Request, Response};
 use crate::emulator::state::State;
 use crate::emulator::target::Target;
-use crate::emulator::token;
 use crate::emulator::world::{Group, Identity, Kind, World};
 
 /// Whether a path leads here.
@@ -44,7 +43,7 @@ fn signed_in(state: &State, request: &Request) -> Result<(), Refusal> {
     if !scheme.eq_ignore_ascii_case("Bearer") || text.is_empty() {
         return Err(refused("Access token is empty."));
     }
-    let claims = token::verify(&state.key, text.trim()).ok_or_else(|| refused("Access token validation failure."))?;
+    let claims = state.claims(text.trim()).ok_or_else(|| refused("Access token validation failure."))?;
     let expiry = claims.get("exp").and_then(Value::as_i64).and_then(|at| Timestamp::from_second(at).ok());
     if expiry.is_none_or(|expiry| expiry < request.now) {
         return Err(refused("Lifetime validation failed, the token is expired."));

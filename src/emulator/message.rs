@@ -1,10 +1,14 @@
 //! Requests and responses as plain values.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
 /// Which of the emulated servers a request came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Door {
     /// The VM's metadata and identity endpoint.
     Imds,
@@ -12,6 +16,8 @@ pub enum Door {
     Arm,
     /// The token authority.
     Authority,
+    /// What watches and moves the emulator itself.
+    Control,
 }
 
 /// An HTTP request, with when and where it came in.
@@ -54,13 +60,36 @@ pub struct Response {
     pub headers: Vec<(&'static str, String)>,
     /// The body.
     pub body: Vec<u8>,
+    /// A file that has to be there before the response is: its path and what is in it.
+    pub file: Option<(PathBuf, Vec<u8>)>,
+    /// Headers whose names the world chose.
+    pub own: Vec<(String, String)>,
+    /// How the connection treats it.
+    pub wire: Wire,
+    /// Whether a fault of the world had a hand in it.
+    pub fault: bool,
     /// What was asked for and how it was decided, for those who watch.
     pub reason: Option<Reason>,
+}
+
+/// How a connection treats a response.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wire {
+    /// How long it is held back.
+    pub delay: Option<Duration>,
+    /// After how many bytes of the body the connection is closed.
+    pub cut: Option<u64>,
+    /// Whether the connection is closed without it.
+    pub close: bool,
+    /// How many bytes of the body are sent each second.
+    pub slow: Option<u64>,
 }
 
 /// Who asked for what, and how access control decided.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Reason {
+    /// The object id of who asked.
+    pub principal: String,
     /// The name of who asked, or the object id where there is no name.
     pub caller: String,
     /// The operation's name.
@@ -74,7 +103,16 @@ pub struct Reason {
 impl Response {
     /// A response without a body.
     pub fn empty(status: u16) -> Response {
-        Response { status, headers: Vec::new(), body: Vec::new(), reason: None }
+        Response {
+            status,
+            headers: Vec::new(),
+            body: Vec::new(),
+            file: None,
+            own: Vec::new(),
+            wire: Wire::default(),
+            fault: false,
+            reason: None,
+        }
     }
 
     /// A response whose body is JSON.

@@ -3,10 +3,11 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use ring::hmac;
 use serde_json::{Map, Value, json};
 
+use crate::emulator::key::Key;
 use crate::emulator::state::{Order, State};
+use crate::emulator::world::Kind;
 
 /// How long before its issue a token says it is valid, in seconds.
 const BACKDATED: i64 = 300;
@@ -38,7 +39,7 @@ pub(crate) fn issue(state: &State, order: &Order<'_>) -> Issued {
     let expires_on = order.now.as_second() + LIFETIME;
     let issuer = world.cloud.issuer(&world.tenant);
     let unique = state.draw_guid().replace('-', "");
-    let claims = json!({
+    let mut claims = json!({
         "aud": order.resource,
         "iss": issuer,
         "iat": not_before,
@@ -57,30 +58,46 @@ pub(crate) fn issue(state: &State, order: &Order<'_>) -> Issued {
         "ver": "1.0",
         "xms_mirid": world.resource_id(order.identity),
     });
-    Issued { text: sign(&state.key, &claims), not_before, expires_on }
+    if order.identity.kind == Kind::User {
+        claims["xms_az_rid"] = world.host_id().into();
+    }
+    if order.person {
+        as_person(&mut claims, &order.identity.name);
+    }
+    Issued { text: sign(&claims), not_before, expires_on }
+}
+
+/// Makes the claims those of a person who signed in, which have scopes and no identity behind them.
+fn as_person(claims: &mut Value, name: &str) {
+    if let Value::Object(members) = claims {
+        members.retain(|claim, _| !claim.starts_with("xms_") && claim != "idtyp");
+        members.insert("scp".to_owned(), "user_impersonation".into());
+        members.insert("unique_name".to_owned(), format!("{name}@emulator.example").into());
+        members.insert("upn".to_owned(), format!("{name}@emulator.example").into());
+    }
 }
 
 /// Writes claims as a signed token.
-pub(crate) fn sign(key: &hmac::Key, claims: &Value) -> String {
-    let header = json!({"typ": "JWT", "alg": "HS256"});
+pub(crate) fn sign(claims: &Value) -> String {
+    let key = Key::get();
+    let header = json!({"typ": "JWT", "alg": "RS256", "x5t": key.id, "kid": key.id});
     let signed =
         format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(claims.to_string()));
-    let signature = hmac::sign(key, signed.as_bytes());
+    let signature = key.sign(signed.as_bytes());
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
 /// The claims of a token if it is well-formed and its signature holds.
-pub(crate) fn verify(key: &hmac::Key, token: &str) -> Option<Map<String, Value>> {
+pub(crate) fn verify(token: &str) -> Option<Map<String, Value>> {
     let (signed, signature) = token.rsplit_once('.')?;
     let (header, claims) = signed.split_once('.')?;
     let read =
         |part: &str| -> Option<Map<String, Value>> { serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok() };
-    if read(header)?.get("alg") != Some(&Value::from("HS256")) {
+    if read(header)?.get("alg") != Some(&Value::from("RS256")) {
         return None;
     }
     let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
-    hmac::verify(key, signed.as_bytes(), &signature).ok()?;
-    read(claims)
+    Key::get().verify(signed.as_bytes(), &signature).then(|| read(claims)).flatten()
 }
 
 #[cfg(test)]
@@ -88,17 +105,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn key() -> hmac::Key {
-        hmac::Key::new(hmac::HMAC_SHA256, b"key of the test")
-    }
-
     #[test]
     fn only_what_was_signed_is_verified() {
-        let token = sign(&key(), &json!({"oid": "o"}));
-        assert_eq!(verify(&key(), &token).and_then(|claims| claims.get("oid").cloned()), Some(json!("o")));
-        let other = hmac::Key::new(hmac::HMAC_SHA256, b"another key");
-        assert!(verify(&other, &token).is_none());
-
+        let token = sign(&json!({"oid": "o"}));
+        assert_eq!(verify(&token).and_then(|claims| claims.get("oid").cloned()), Some(json!("o")));
         let parts: Vec<&str> = token.split('.').collect();
         let none = URL_SAFE_NO_PAD.encode(json!({"alg": "none"}).to_string());
         let forged = URL_SAFE_NO_PAD.encode(json!({"oid": "x"}).to_string());
@@ -114,14 +124,14 @@ mod tests {
             format!("{}.{forged}.{}", parts[0], parts[2]),
             format!("{token}.x"),
         ] {
-            assert!(verify(&key(), &bad).is_none(), "`{bad}`");
+            assert!(verify(&bad).is_none(), "`{bad}`");
         }
     }
 
     proptest! {
         #[test]
         fn verifies_anything_without_falling_over(text in "[a-zA-Z0-9._=-]{0,40}") {
-            prop_assert!(verify(&key(), &text).is_none());
+            prop_assert!(verify(&text).is_none());
         }
     }
 }

@@ -38,6 +38,8 @@ pub struct World {
     pub deny_assignments: Vec<DenyAssignment>,
     /// What is locked against changes.
     pub locks: Vec<Lock>,
+    /// Whether those who send too many requests are refused; the counters count in any case.
+    pub throttling: bool,
     /// What goes wrong on purpose, in order.
     pub faults: Vec<Fault>,
 }
@@ -286,6 +288,7 @@ impl World {
             assignments: Vec::new(),
             deny_assignments: Vec::new(),
             locks: Vec::new(),
+            throttling: false,
             faults: Vec::new(),
         };
         let group = Scope::of(["subscriptions", subscription, "resourceGroups", "DevTest"]);
@@ -314,15 +317,25 @@ impl World {
         }
     }
 
+    /// The resource id of the host.
+    pub fn host_id(&self) -> String {
+        let Vm { name, subscription, resource_group, .. } = &self.vm;
+        let kind = self.host.resource_type();
+        format!("/subscriptions/{subscription}/resourcegroups/{resource_group}/providers/{kind}/{name}")
+    }
+
     /// The resource id of an identity as tokens spell it: the host's own for the system-assigned one.
     pub fn resource_id(&self, identity: &Identity) -> String {
-        let Vm { name, subscription, resource_group, .. } = &self.vm;
-        let resource = match (&identity.resource_id, identity.kind) {
-            (Some(id), _) => return id.to_string().replacen("/resourceGroups/", "/resourcegroups/", 1),
-            (None, Kind::System) => format!("{}/{name}", self.host.resource_type()),
-            (None, Kind::User) => format!("Microsoft.ManagedIdentity/userAssignedIdentities/{}", identity.name),
-        };
-        format!("/subscriptions/{subscription}/resourcegroups/{resource_group}/providers/{resource}")
+        match (&identity.resource_id, identity.kind) {
+            (Some(id), _) => id.to_string().replacen("/resourceGroups/", "/resourcegroups/", 1),
+            (None, Kind::System) => self.host_id(),
+            (None, Kind::User) => {
+                let Vm { subscription, resource_group, .. } = &self.vm;
+                let kind = "Microsoft.ManagedIdentity/userAssignedIdentities";
+                let name = &identity.name;
+                format!("/subscriptions/{subscription}/resourcegroups/{resource_group}/providers/{kind}/{name}")
+            }
+        }
     }
 }
 

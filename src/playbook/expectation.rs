@@ -5,11 +5,12 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::json;
 
 use super::input::regex;
-use super::leaf::{Expression, Named, Path, parse_duration};
+use super::leaf::{Expression, Named, Path};
 use super::reader::{Read, Reader};
 use super::schema;
 use crate::azure::verdict::Access;
 use crate::http::Statuses;
+use crate::moment::parse_duration;
 use crate::predicate::{self, Predicate};
 use crate::source::{Span, Spanned};
 use crate::template::{Text, Tree};

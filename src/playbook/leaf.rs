@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use super::reader::{Read, Reader};
 use super::schema;
 use crate::http::{Status, Statuses};
+use crate::moment::parse_duration;
 use crate::query::Query;
 use crate::source::Spanned;
 use crate::template::Text;
@@ -66,25 +67,6 @@ impl JsonSchema for Period {
 /// A value as the schema that it is.
 fn as_schema(value: serde_json::Value) -> Schema {
     Schema::try_from(value).unwrap_or_default()
-}
-
-/// Reads `300ms`, `5s`, `1.5m`, `1h`.
-///
-/// # Errors
-/// When the text is no number with one of the units.
-pub fn parse_duration(text: &str) -> Result<Duration, &'static str> {
-    let digits = text.find(|character: char| !character.is_ascii_digit() && character != '.').unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let amount: f64 = number.parse().map_err(|_| "a duration is a number and a unit, as in `30s`")?;
-    let seconds = match unit.trim() {
-        "ms" => amount / 1000.0,
-        "s" => amount,
-        "m" => amount * 60.0,
-        "h" => amount * 3600.0,
-        "" => return Err("a duration needs a unit: `ms`, `s`, `m` or `h`"),
-        _ => return Err("the units of a duration are `ms`, `s`, `m` and `h`"),
-    };
-    Duration::try_from_secs_f64(seconds).map_err(|_| "the duration is too long")
 }
 
 impl Read for Period {

@@ -16,7 +16,7 @@ use crate::yaml;
 pub use document::{Cloud, CloudName, Defaults, Endpoints, Identity, IdentitySource, Playbook};
 pub use expectation::{Capture, Check, DurationCheck, Expectation, Origin, Queries};
 pub use input::{Input, InputType, Pattern};
-pub use leaf::{Expression, Named, Path, Period, parse_duration};
+pub use leaf::{Expression, Named, Path, Period};
 pub use schema::schema;
 pub use step::{Action, Auth, Method, Request, Step, TokenRequest};
 

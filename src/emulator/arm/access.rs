@@ -22,7 +22,7 @@ pub(super) fn authorize(
     let question =
         Question { principal: &caller.object_id, action: &operation.action, chain: &chain, now: call.request.now };
     let verdict = store.access.decide(&question);
-    call.reason.set(Some(reason(call, (caller, operation), &verdict)));
+    call.notes.reason.set(Some(reason(call, (caller, operation), decision(call, caller, &verdict))));
     match verdict {
         Verdict::Granted(_) => Ok(()),
         Verdict::Denied(denied) => Err(Refusal::deny_assignment(caller, operation, denied)),
@@ -37,32 +37,44 @@ pub(super) fn is_granted(call: &Call<'_>, store: &Store, (caller, action, scope)
     store.access.decide(&question).is_granted()
 }
 
-/// The decision in words.
-fn reason(call: &Call<'_>, (caller, operation): (&Caller, &Operation), verdict: &Verdict<'_>) -> Reason {
+/// Notes who wants what before anything is decided: lists are answered with the part that one may read.
+pub(super) fn watched(call: &Call<'_>, (caller, operation): (&Caller, &Operation)) {
+    let decision = "answered with what may be read".to_owned();
+    call.notes.reason.set(Some(reason(call, (caller, operation), decision)));
+}
+
+fn reason(call: &Call<'_>, (caller, operation): (&Caller, &Operation), decision: String) -> Reason {
+    Reason {
+        principal: caller.object_id.clone(),
+        caller: name(call, &caller.object_id),
+        operation: operation.action.clone(),
+        scope: operation.scope.to_string(),
+        decision,
+    }
+}
+
+/// What the world calls a principal.
+fn name(call: &Call<'_>, id: &str) -> String {
     let world = &call.state.world;
-    let name = |id: &str| {
-        let identity = world.identities.iter().find(|identity| identity.object_id.eq_ignore_ascii_case(id));
-        let group = || world.groups.iter().find(|group| group.object_id.eq_ignore_ascii_case(id));
-        let found = identity.map(|found| &found.name).or_else(|| group().map(|found| &found.name));
-        found.cloned().unwrap_or_else(|| id.to_owned())
-    };
-    let decision = match verdict {
+    let identity = world.identities.iter().find(|identity| identity.object_id.eq_ignore_ascii_case(id));
+    let group = || world.groups.iter().find(|group| group.object_id.eq_ignore_ascii_case(id));
+    let found = identity.map(|found| &found.name).or_else(|| group().map(|found| &found.name));
+    found.cloned().unwrap_or_else(|| id.to_owned())
+}
+
+/// A decision in words.
+fn decision(call: &Call<'_>, caller: &Caller, verdict: &Verdict<'_>) -> String {
+    match verdict {
         Verdict::Granted(held) => {
             let grant = &held.assignment.grant;
             let through = match held.assignment.principal.eq_ignore_ascii_case(&caller.object_id) {
                 true => String::new(),
-                false => format!(", held by the group {}", name(&held.assignment.principal)),
+                false => format!(", held by the group {}", name(call, &held.assignment.principal)),
             };
             format!("allowed by {} at {}{through}", grant.role.name, grant.scope)
         }
         Verdict::Denied(denied) => format!("denied by the deny assignment {} at {}", denied.name, denied.scope),
         Verdict::Refused => "refused: no role grants it here or above".to_owned(),
-    };
-    Reason {
-        caller: name(&caller.object_id),
-        operation: operation.action.clone(),
-        scope: operation.scope.to_string(),
-        decision,
     }
 }
 

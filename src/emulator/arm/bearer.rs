@@ -1,12 +1,12 @@
 //! Authentication: the bearer of a request, verified claim by claim.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 use crate::emulator::arm::Call;
 use crate::emulator::arm::refusal::Refusal;
 use crate::emulator::message::Request;
-use crate::emulator::token;
+use crate::emulator::state::State;
 
 /// How far clocks may differ, in seconds.
 const SKEW: i64 = 300;
@@ -27,7 +27,8 @@ pub(super) fn verify(call: &Call<'_>) -> Result<Caller, Refusal> {
             header.trim().is_empty().then_some("The authentication failed because of missing 'Authorization' header.");
         refusal.challenging(&authority, missing)
     })?;
-    token::verify(&call.state.key, token)
+    call.state
+        .claims(token)
         .ok_or_else(Refusal::invalid_token)
         .and_then(|claims| judge(call, &claims))
         .map_err(|refusal| refusal.challenging(&authority, None))
@@ -71,7 +72,7 @@ fn judge(call: &Call<'_>, claims: &Map<String, Value>) -> Result<Caller, Refusal
         return Err(Refusal::invalid_token());
     }
     let audiences = world.cloud.audiences();
-    if !audiences.iter().any(|audience| audience == text("aud")) {
+    if !audiences.iter().any(|audience| audience == text("aud")) && !call.state.is_own(text("aud")) {
         return Err(Refusal::wrong_audience(text("aud"), &audiences));
     }
     let tenant = call.subscription.as_ref().map_or(world.tenant.as_str(), |one| one.tenant.as_str());
@@ -85,6 +86,13 @@ fn judge(call: &Call<'_>, claims: &Map<String, Value>) -> Result<Caller, Refusal
         return Err(Refusal::no_principal());
     }
     Ok(Caller { client_id: text("appid").to_owned(), object_id: object_id.to_owned() })
+}
+
+/// What is said of a token that has expired just now.
+pub(super) fn expired(state: &State, request: &Request) -> Refusal {
+    let ended = request.now.checked_sub(SignedDuration::from_secs(5)).unwrap_or(request.now);
+    let authority = format!("{}/{}", state.world.cloud.facts().challenge, state.world.tenant);
+    Refusal::expired_token(&us_time(ended), &us_time(request.now)).challenging(&authority, None)
 }
 
 /// A time as Resource Manager writes it in this one message.

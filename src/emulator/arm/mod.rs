@@ -28,6 +28,7 @@ use serde_json::{Map, Value};
 
 use crate::emulator::guid::is_guid;
 use crate::emulator::message::{Reason, Request, Response};
+use crate::emulator::meter::{Kind, Left};
 use crate::emulator::state::State;
 use crate::emulator::store::Store;
 use crate::emulator::store::tree::{Subscription, Tree};
@@ -54,8 +55,8 @@ struct Call<'a> {
     target: &'a Target,
     /// The subscription that the path names.
     subscription: Option<Place>,
-    /// How access control decided, as far as it was asked.
-    reason: &'a Cell<Option<Reason>>,
+    /// What is found out on the way, for headers and for those who watch.
+    notes: &'a Notes,
 }
 
 impl Call<'_> {
@@ -74,6 +75,15 @@ impl Store {
     }
 }
 
+/// What is found out about a request whatever its answer is.
+#[derive(Default)]
+struct Notes {
+    /// Who asked for what, and how access control decided.
+    reason: Cell<Option<Reason>>,
+    /// How many requests the caller has left.
+    left: Cell<Option<Left>>,
+}
+
 /// The subscription that a path names.
 #[derive(Clone, Debug)]
 struct Place {
@@ -84,18 +94,15 @@ struct Place {
 /// Answers a request to Resource Manager.
 pub(crate) fn answer(state: &State, request: &Request) -> Response {
     let target = Target::parse(&request.target);
-    let reason = Cell::new(None);
-    let response = route(state, request, (&target, &reason)).unwrap_or_else(Refusal::response);
-    let response = headers::dress(state, request, response);
-    Response { reason: reason.take(), ..response }
+    let notes = Notes::default();
+    let response = route(state, request, (&target, &notes)).unwrap_or_else(Refusal::response);
+    let reason = notes.reason.take();
+    let response = headers::dress(state, (request, reason.as_ref(), notes.left.get()), response);
+    Response { reason, ..response }
 }
 
 /// Takes a request through the checks, in Resource Manager's order.
-fn route(
-    state: &State,
-    request: &Request,
-    (target, reason): (&Target, &Cell<Option<Reason>>),
-) -> Result<Response, Refusal> {
+fn route(state: &State, request: &Request, (target, notes): (&Target, &Notes)) -> Result<Response, Refusal> {
     let version = target
         .parameter("api-version")
         .filter(|version| !version.is_empty())
@@ -106,8 +113,9 @@ fn route(
     let mut store = state.store();
     let store = &mut *store;
     store.settle(request.now);
-    let call = Call { state, request, target, subscription: subscription(&store.tree, target)?, reason };
+    let call = Call { state, request, target, subscription: subscription(&store.tree, target)?, notes };
     let caller = bearer::verify(&call)?;
+    throttle(&call, &caller)?;
     if target.is(&["tenants"]) {
         return tenants::tenants(&call);
     }
@@ -116,6 +124,7 @@ fn route(
     }
     let operation =
         Operation::of(&request.method, &target.segments).ok_or_else(|| Refusal::method_not_allowed(&request.method))?;
+    access::watched(&call, (&caller, &operation));
     let address = Address::of(&target.segments);
     if let Some(address) = &address {
         providers::exists(address.namespace)?;
@@ -133,6 +142,25 @@ fn route(
         Some(address) => of_provider(&call, store, (&caller, &address)),
         None => own(&call, store),
     }
+}
+
+/// Counts the request; refuses it when the caller has none left and the world says so.
+fn throttle(call: &Call<'_>, caller: &Caller) -> Result<(), Refusal> {
+    let kind = Kind::of(&call.request.method);
+    let place = call.subscription.as_ref().map_or("", |place| place.id.as_str());
+    let left = call.state.count((&caller.object_id, place), kind, call.request.now);
+    call.notes.left.set(Some(left));
+    match left.wait {
+        Some(seconds) if call.state.world.throttling => {
+            Err(Refusal::throttled(kind, (place, &caller.object_id), seconds))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The refusal of a token that has expired, whatever the request bears.
+pub(crate) fn expired(state: &State, request: &Request) -> Response {
+    headers::dress(state, (request, None, None), bearer::expired(state, request).response())
 }
 
 /// Lists of which everybody sees the part that they may read, so that they decide about access by themselves.

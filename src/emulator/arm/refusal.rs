@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::emulator::arm::bearer::Caller;
 use crate::emulator::arm::operation::Operation;
 use crate::emulator::message::Response;
+use crate::emulator::meter::Kind;
 use crate::emulator::world::DenyAssignment;
 
 /// A refusal.
@@ -17,6 +18,8 @@ pub(super) struct Refusal {
     gateway: bool,
     /// What `WWW-Authenticate` says.
     challenge: Option<String>,
+    /// What `Retry-After` says, in seconds.
+    wait: Option<u32>,
 }
 
 /// The versions of Resource Manager's own types, newest first.
@@ -29,7 +32,7 @@ pub(super) const OWN_VERSIONS: &str = "2025-04-01,2025-03-01,2024-11-01,2024-07-
 
 impl Refusal {
     fn new(status: u16, code: &'static str, message: impl Into<String>) -> Refusal {
-        Refusal { status, code, message: message.into(), gateway: true, challenge: None }
+        Refusal { status, code, message: message.into(), gateway: true, challenge: None, wait: None }
     }
 
     /// The refusal as it goes over the wire.
@@ -41,6 +44,9 @@ impl Refusal {
         }
         if let Some(challenge) = self.challenge {
             response = response.with("WWW-Authenticate", challenge);
+        }
+        if let Some(seconds) = self.wait {
+            response = response.with("Retry-After", seconds.to_string());
         }
         response
     }
@@ -207,6 +213,16 @@ impl Refusal {
 
     pub(super) fn group_not_found(name: &str) -> Refusal {
         Refusal::new(404, "ResourceGroupNotFound", format!("Resource group '{name}' could not be found."))
+    }
+
+    pub(super) fn throttled(kind: Kind, (subscription, principal): (&str, &str), seconds: u32) -> Refusal {
+        let kind = kind.word().trim_end_matches('s');
+        let message = format!(
+            "Number of '{kind}' requests for subscription actor '{subscription}:{principal}' exceeded. Please try again \
+             after '{seconds}' seconds after additional tokens are available. Refer to https://aka.ms/arm-throttling for \
+             additional information."
+        );
+        Refusal { wait: Some(seconds), ..Refusal::new(429, "SubscriptionRequestsThrottled", message) }
     }
 
     pub(super) fn resource_not_found(resource: &str, group: &str) -> Refusal {

@@ -44,11 +44,11 @@ pub(super) fn token(state: &State, request: &Request, target: &Target) -> Result
         return Err(invalid("Only one of the query variables 'client_id', 'object_id', 'msi_res_id' may be specified"));
     }
     let identity = choose(&state.world, selector)?;
-    if !state.world.cloud.knows_resource(resource) {
+    if !state.knows_resource(resource) {
         return Err(unknown_resource(state, request, resource));
     }
     let fresh = target.parameter("bypass_cache").is_some_and(|value| value.eq_ignore_ascii_case("true"));
-    let issued = state.token(&Order { identity, resource, fresh, now: request.now });
+    let issued = state.token(&Order { identity, resource, fresh, person: false, now: request.now });
     let left = issued.expires_on - request.now.as_second();
     let mut body = BTreeMap::from([
         ("access_token", issued.text),

@@ -1,10 +1,12 @@
 //! The VM's metadata endpoint: what every path of it shares, and which paths there are.
 
+mod attested;
 mod identity;
 mod instance;
 
 use serde_json::json;
 
+use crate::emulator::hosts;
 use crate::emulator::message::{Request, Response};
 use crate::emulator::state::State;
 use crate::emulator::target::Target;
@@ -57,16 +59,28 @@ enum Place<'a> {
     Token,
     IdentityInfo,
     Versions,
+    Attested,
+    ScheduledEvents,
     Instance(&'a [String]),
 }
 
-/// Answers a request to the metadata endpoint.
+/// Answers a request to the metadata endpoint, or to the identity endpoint of another host than a VM.
 pub(crate) fn answer(state: &State, request: &Request) -> Response {
     let target = Target::parse(&request.target);
-    route(state, request, &target)
+    hosts::answer(state, request, &target).unwrap_or_else(|| of_vm(state, request, &target))
+}
+
+/// Answers as the metadata endpoint of a VM does.
+pub(crate) fn of_vm(state: &State, request: &Request, target: &Target) -> Response {
+    route(state, request, target)
         .unwrap_or_else(|refusal| refusal)
         .with("Server", "IMDS/150.870.65.1475")
         .with("x-ms-request-id", state.draw_guid())
+}
+
+/// Whether a request carries the header that keeps it from being forged by way of a browser or a server.
+pub(crate) fn is_marked(request: &Request) -> bool {
+    request.header("Metadata").is_some_and(|value| value.trim().eq_ignore_ascii_case("true"))
 }
 
 /// Answers; what is refused comes as an error, so that checks read as a list.
@@ -82,6 +96,8 @@ fn route(state: &State, request: &Request, target: &Target) -> Result<Response, 
         ["metadata", "identity", "oauth2", "token"] => Place::Token,
         ["metadata", "identity", "info"] => Place::IdentityInfo,
         ["metadata", "versions"] => Place::Versions,
+        ["metadata", "attested", "document"] => Place::Attested,
+        ["metadata", "scheduledevents"] => Place::ScheduledEvents,
         ["metadata", "instance", ..] => Place::Instance(&target.segments[2..]),
         _ => return Err(refuse(404, "not_found", "Not found")),
     };
@@ -93,8 +109,7 @@ fn route(state: &State, request: &Request, target: &Target) -> Result<Response, 
         let description = "Requests with the X-Forwarded-For header are not accepted";
         return Err(refuse(400, "invalid_request", description));
     }
-    let marked = request.header("Metadata").is_some_and(|value| value.trim().eq_ignore_ascii_case("true"));
-    if !marked {
+    if !is_marked(request) {
         return Err(match identity {
             true => identity::refuse(400, "invalid_request", "Required metadata header not specified"),
             false => instance::unmarked(),
@@ -111,6 +126,8 @@ fn route(state: &State, request: &Request, target: &Target) -> Result<Response, 
         Place::Token => identity::token(state, request, target),
         Place::IdentityInfo => identity::info(state),
         Place::Versions => Ok(versions()),
+        Place::Attested => attested::document(state, request, target),
+        Place::ScheduledEvents => Ok(Response::json(200, &json!({"DocumentIncarnation": 1, "Events": []}))),
         Place::Instance(path) => instance::select(&state.world, path, target),
     }
 }

@@ -6,9 +6,11 @@ use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
+use super::connection::{BODY_LIMIT, HEAD_LIMIT};
 use super::*;
 
 const GROUP: &str = "/subscriptions/98f51385-2edc-4b79-bed9-7718de4cb861/resourceGroups";
@@ -125,7 +127,7 @@ fn the_ready_line_says_what_a_client_needs() {
         let emulator = Emulator::start(World::quickstart(), tls()).await.expect("a start");
         let ready = serde_json::to_value(emulator.ready()).expect("JSON");
         let keys: Vec<&String> = ready.as_object().expect("an object").keys().collect();
-        assert_eq!(keys, ["imds", "arm", "arm_http", "authority", "ca_file", "env"]);
+        assert_eq!(keys, ["imds", "arm", "arm_http", "authority", "control", "ca_file", "env"]);
         let env = &ready["env"];
         assert_eq!(env["AZURE_POD_IDENTITY_AUTHORITY_HOST"], ready["imds"]);
         assert_eq!(env["MI_RUN_ARM_ENDPOINT"], ready["arm"]);

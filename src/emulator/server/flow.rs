@@ -1,0 +1,70 @@
+//! The body of a response on its way: whole, slow, or cut short.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame, SizeHint};
+use tokio::time::{Sleep, sleep};
+
+use crate::emulator::message::Wire;
+
+/// How often a slow body gives something, per second.
+const STEPS: u64 = 10;
+
+/// A body that gives its bytes as the wire is told to. Its length is always that of the whole.
+pub(super) struct Flow {
+    rest: Bytes,
+    total: u64,
+    /// How many bytes may still be given.
+    cut: Option<u64>,
+    slow: Option<u64>,
+    pause: Option<Pin<Box<Sleep>>>,
+}
+
+impl Flow {
+    pub(super) fn new(body: Vec<u8>, wire: Wire) -> Flow {
+        Flow { total: body.len() as u64, rest: Bytes::from(body), cut: wire.cut, slow: wire.slow, pause: None }
+    }
+}
+
+impl Body for Flow {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if let Some(pause) = &mut self.pause {
+            ready!(pause.as_mut().poll(context));
+            self.pause = None;
+        }
+        if self.rest.is_empty() {
+            return Poll::Ready(None);
+        }
+        let step = self.slow.map_or(u64::MAX, |rate| (rate / STEPS).max(1));
+        let wanted = step.min(self.cut.unwrap_or(u64::MAX)).min(self.rest.len() as u64);
+        if wanted == 0 {
+            return Poll::Ready(Some(Err(io::Error::other("cut as the world wants it"))));
+        }
+        if let Some(rate) = self.slow {
+            let millis = wanted.saturating_mul(1000) / rate.max(1);
+            self.pause = Some(Box::pin(sleep(Duration::from_millis(millis.max(1)))));
+        }
+        self.cut = self.cut.map(|cut| cut - wanted);
+        // What is given is no longer than what is there.
+        let given = usize::try_from(wanted).unwrap_or(self.rest.len());
+        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(given)))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.total)
+    }
+}
