@@ -1,5 +1,6 @@
 //! The command line as clap reads it.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -32,8 +33,10 @@ pub(crate) enum Command {
     Run(Run),
     /// Say everything that can be known without the network: all problems in one go
     Check(Check),
-    /// Serve the emulator on loopback until interrupted
+    /// Serve the emulator on loopback until interrupted, or until a command that runs against it ends
     Emulate(Emulate),
+    /// Write a commented world to start from
+    New(New),
     /// Print a JSON Schema
     Schema {
         /// Of what
@@ -60,9 +63,9 @@ pub(crate) struct Run {
     /// Read values from a YAML or JSON file
     #[arg(long = "vars-file", value_name = "FILE")]
     pub(crate) vars_files: Vec<PathBuf>,
-    /// Start the emulator inside and run against it
-    #[arg(long)]
-    pub(crate) emulate: bool,
+    /// Start the emulator inside and run against it; without WORLD the one of the quickstart
+    #[arg(long, value_name = "WORLD", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub(crate) emulate: Option<String>,
     /// Write a report: console, json, junit; without PATH to stdout
     #[arg(long = "report", value_name = "FORMAT[=PATH]")]
     pub(crate) reports: Vec<String>,
@@ -98,9 +101,18 @@ pub(crate) struct Check {
     pub(crate) look: Look,
 }
 
-/// Where the emulator listens.
+/// What the emulator serves, where it listens, and for whom.
 #[derive(Debug, Args)]
 pub(crate) struct Emulate {
+    /// The file of the world; without it the one of the quickstart
+    #[arg(value_name = "WORLD")]
+    pub(crate) world: Option<PathBuf>,
+    /// Run this command with its environment set so that Azure clients find the emulator, and end with it
+    #[arg(last = true, value_name = "CMD")]
+    pub(crate) command: Vec<OsString>,
+    /// Print each request on stderr: who asked, the operation, the decision and why
+    #[arg(long)]
+    pub(crate) log: bool,
     /// The port of the identity endpoint; a free one without it
     #[arg(long, value_name = "PORT")]
     pub(crate) imds_port: Option<u16>,
@@ -113,6 +125,22 @@ pub(crate) struct Emulate {
     /// The port of the authority; a free one without it
     #[arg(long, value_name = "PORT")]
     pub(crate) authority_port: Option<u16>,
+    /// The port of the control endpoint; a free one without it
+    #[arg(long, value_name = "PORT")]
+    pub(crate) control_port: Option<u16>,
+    #[command(flatten)]
+    pub(crate) look: Look,
+}
+
+/// What to write, and where.
+#[derive(Debug, Args)]
+pub(crate) struct New {
+    /// A world of the emulator
+    #[arg(long, required = true)]
+    pub(crate) world: bool,
+    /// The new file; stdout without it
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
 }
 
 /// How things look.
@@ -139,6 +167,8 @@ pub(crate) enum Color {
 pub(crate) enum Schema {
     /// A playbook
     Playbook,
+    /// A world of the emulator
+    World,
     /// The JSON report
     Report,
 }

@@ -6,6 +6,7 @@ mod emulate;
 mod exit;
 mod explain;
 mod files;
+mod new;
 mod pending;
 mod reports;
 mod run;
@@ -34,7 +35,8 @@ pub(crate) fn main() -> ExitCode {
         None => run::run(cli.run),
         Some(Command::Run(run)) => run::run(run),
         Some(Command::Check(check)) => check::check(&check),
-        Some(Command::Emulate(emulate)) => emulate::emulate(&emulate),
+        Some(Command::Emulate(emulate)) => return emulate::emulate(&emulate),
+        Some(Command::New(args)) => new::new(&args),
         Some(Command::Schema { of }) => schema(of),
         Some(Command::Explain { code }) => explain::explain(&code),
     };
@@ -44,6 +46,7 @@ pub(crate) fn main() -> ExitCode {
 fn schema(of: Schema) -> Exit {
     let schema = match of {
         Schema::Playbook => mi_run::playbook::schema(),
+        Schema::World => mi_run::emulator::world::schema(),
         Schema::Report => mi_run::report::json::schema(),
     };
     match terminal::deliver(&format!("{schema:#}\n")) {

@@ -88,7 +88,7 @@ impl Prepared<'_> {
     async fn run(self) -> Exit {
         let color = self.args.look.color;
         let mut signals = Signals::new();
-        let emulator = match emulate::inside(self.args.emulate).await {
+        let emulator = match emulate::inside(self.args.emulate.as_deref(), color).await {
             Ok(emulator) => emulator,
             Err(exit) => return exit,
         };
@@ -122,6 +122,9 @@ impl Prepared<'_> {
             () = second_signal(&mut signals, &interrupt) => return Exit::Interrupted,
         };
         drop(engine);
+        if let Some(emulator) = emulator.as_ref().filter(|_| Exit::from(outcome) != Exit::Passed) {
+            complain(&emulate::last_requests(emulator));
+        }
         let record = outlet.into_record();
         let console = console.take();
         let failed = tokio::select! {

@@ -3,6 +3,7 @@
 
 mod inputs;
 mod names;
+mod worlds;
 
 use super::{Diagnostic, Diagnostics};
 use crate::nearest::nearest;

@@ -48,10 +48,18 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     ("file-too-large", "The file is larger than any playbook. This limit keeps a wrong path from filling the memory."),
     (
+        "id-taken",
+        "Two things of a world have the same id, or names that Azure cannot tell apart. Give one of them another; an id that is left out is made from the name, the same on every start.",
+    ),
+    (
         "identity-refused",
         "The identity endpoint answered, and gives no token: the VM has no such identity, has several and none was \
          named, or the resource is not known to the directory. The endpoint's own words stand in the notes. A new \
          identity may take a minute to be known to the endpoint.",
+    ),
+    (
+        "impossible-fault",
+        "A fault of a world does one thing to an answer: another answer, a cut, a closed connection, slow bytes, a content type, garbage, an expired token, or a throttle. `delay` goes with each of them.",
     ),
     (
         "invalid-header",
@@ -163,6 +171,10 @@ pub const CODES: &[(&str, &str)] = &[
          `public`, `china` or `usgov`, or describe it by its endpoints.",
     ),
     ("unknown-key", "The key means nothing here. Most often it is misspelt, or indented into the wrong map."),
+    (
+        "unknown-reference",
+        "Something in a world names what is not there: a subscription, a resource group, a management group, a resource, a role, an identity. Names are those of the file; subscriptions also go by their id, roles by the name or id of a built-in one.",
+    ),
     (
         "unknown-resource",
         "A token is for a resource: a short name (`arm`, `graph`, `key_vault`, `storage`), whose URL the cloud gives, or \

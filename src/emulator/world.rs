@@ -1,15 +1,26 @@
 //! The world: what exists in the emulated cloud, as plain data.
 
+mod document;
+mod faults;
+mod resolve;
+mod scopes;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use crate::diagnostic::Diagnostics;
 use crate::emulator::cloud::Cloud;
 use crate::emulator::fault::Fault;
 use crate::emulator::guid::derive;
 use crate::rbac::{Assignment, Permission, Role, Scope};
+use crate::source::{SourceId, Sources};
+use crate::yaml::{self, Read, Reader};
+use document::Document;
+
+pub use document::schema;
 
 /// The emulated cloud: one tenant, the host whose identities are asked for, subscriptions, who may do what.
 #[derive(Clone, Debug)]
@@ -251,6 +262,13 @@ pub enum LockLevel {
     ReadOnly,
 }
 
+/// Reads the world in a source. What cannot be understood stands in the diagnostics; `None` when nothing usable is left.
+pub fn read(id: SourceId, sources: &Sources, diagnostics: &mut Diagnostics) -> Option<World> {
+    let node = yaml::parse(id, sources, diagnostics)?;
+    let document = Document::read(&node, &mut Reader { sources, diagnostics })?;
+    Some(resolve::world(document, sources, diagnostics))
+}
+
 impl World {
     /// The world of the quickstart: a VM in `DevTest` whose own identity may read that group and nothing else.
     pub fn quickstart() -> World {
@@ -302,19 +320,10 @@ impl World {
         self.subscriptions.iter().find(|subscription| subscription.id.eq_ignore_ascii_case(id))
     }
 
-    /// A role assignment to the identity at this place of the list, its id derived from what it says.
+    /// A role assignment to the identity at this place of the list.
     pub fn grant(&self, identity: usize, role: Arc<Role>, scope: Scope) -> RoleAssignment {
-        let principal = self.identities[identity].object_id.clone();
-        let name = format!("assignment/{principal}/{}/{}", role.id, scope.to_string().to_ascii_lowercase());
-        RoleAssignment {
-            id: derive(name.as_bytes()),
-            principal,
-            principal_kind: PrincipalKind::ServicePrincipal,
-            grant: Assignment { role, scope },
-            condition: None,
-            description: None,
-            effective_after: Duration::ZERO,
-        }
+        let principal = self.identities[identity].object_id.as_str();
+        RoleAssignment::new((principal, PrincipalKind::ServicePrincipal), Assignment { role, scope })
     }
 
     /// The resource id of the host.
@@ -336,6 +345,34 @@ impl World {
                 format!("/subscriptions/{subscription}/resourcegroups/{resource_group}/providers/{kind}/{name}")
             }
         }
+    }
+}
+
+impl RoleAssignment {
+    /// An assignment that holds from the start; its id is made from what it says.
+    pub fn new((principal, principal_kind): (&str, PrincipalKind), grant: Assignment) -> RoleAssignment {
+        let scope = grant.scope.to_string().to_ascii_lowercase();
+        RoleAssignment {
+            id: derive(format!("assignment/{principal}/{}/{scope}", grant.role.id).as_bytes()),
+            principal: principal.to_owned(),
+            principal_kind,
+            grant,
+            condition: None,
+            description: None,
+            effective_after: Duration::ZERO,
+        }
+    }
+}
+
+impl Resource {
+    /// The id of the resource below that of its resource group.
+    pub(crate) fn id_below(&self, group: &str) -> String {
+        let mut types = self.kind.split('/');
+        let mut id = format!("{group}/providers/{}", types.next().unwrap_or_default());
+        for (kind, name) in types.zip(self.name.split('/')) {
+            id.extend(["/", kind, "/", name]);
+        }
+        id
     }
 }
 

@@ -4,12 +4,13 @@ use schemars::{JsonSchema, Schema};
 use serde_json::json;
 
 use super::input::{Input, inputs};
-use super::leaf::{Named, Period};
+use super::leaf::Period;
 use super::reader::{Fields, Read, Reader};
 use super::schema;
 use super::step::Step;
 use crate::source::Spanned;
 use crate::template::{Text, Tree};
+use crate::yaml::Named;
 use crate::yaml::{Kind, Node};
 
 /// A mi-run playbook: which identity, which requests, and what must hold.

@@ -5,7 +5,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::json;
 
 use super::input::regex;
-use super::leaf::{Expression, Named, Path};
+use super::leaf::{Expression, Path};
 use super::reader::{Read, Reader};
 use super::schema;
 use crate::azure::verdict::Access;
@@ -14,6 +14,7 @@ use crate::moment::parse_duration;
 use crate::predicate::{self, Predicate};
 use crate::source::{Span, Spanned};
 use crate::template::{Text, Tree};
+use crate::yaml::Named;
 use crate::yaml::{Entry, Kind, Node};
 
 /// What must hold of a step's result: a status, the word `allowed` or `denied`, or a map of subjects.

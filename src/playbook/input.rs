@@ -4,10 +4,10 @@ use regex::Regex;
 use schemars::{JsonSchema, Schema};
 
 use super::Playbook;
-use super::leaf::Named;
 use super::reader::{Read, Reader};
 use crate::source::{Span, Spanned};
 use crate::template::{Text, Tree};
+use crate::yaml::Named;
 use crate::yaml::{Kind, Node};
 
 /// Something the caller gives. Nothing behind the name means: text, and required.

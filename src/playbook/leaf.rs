@@ -10,41 +10,8 @@ use super::schema;
 use crate::http::{Status, Statuses};
 use crate::moment::parse_duration;
 use crate::query::Query;
-use crate::source::Spanned;
 use crate::template::Text;
 use crate::yaml::{Kind, Node};
-
-/// A map from free names to values, in the order written.
-#[derive(Clone, Debug)]
-pub struct Named<T>(pub Vec<(Spanned<String>, T)>);
-
-impl<T> Default for Named<T> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-impl<T: JsonSchema> JsonSchema for Named<T> {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        format!("Named{}", T::schema_name()).into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "object", "additionalProperties": generator.subschema_for::<T>()})
-    }
-}
-
-impl<T: Read> Read for Named<T> {
-    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
-        let entries = reader.entries(node, "a map of names")?;
-        let pairs = entries.iter().filter_map(|entry| Some((reader.key(entry)?, T::read(&entry.value, reader)?)));
-        Some(Named(pairs.collect()))
-    }
-}
 
 /// A length of time: a number and its unit, `300ms`, `5s`, `2m`, `1h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,10 +13,11 @@ use crate::diagnostic::Diagnostics;
 use crate::source::{SourceId, Sources};
 use crate::yaml;
 
+pub use crate::yaml::Named;
 pub use document::{Cloud, CloudName, Defaults, Endpoints, Identity, IdentitySource, Playbook};
 pub use expectation::{Capture, Check, DurationCheck, Expectation, Origin, Queries};
 pub use input::{Input, InputType, Pattern};
-pub use leaf::{Expression, Named, Path, Period};
+pub use leaf::{Expression, Path, Period};
 pub use schema::schema;
 pub use step::{Action, Auth, Method, Request, Step, TokenRequest};
 

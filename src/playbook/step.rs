@@ -4,12 +4,13 @@ use schemars::{JsonSchema, Schema, json_schema};
 
 use super::document::{Identity, variables};
 use super::expectation::{Capture, Expectation};
-use super::leaf::{Expression, Named, Period};
+use super::leaf::{Expression, Period};
 use super::reader::{Read, Reader};
 use super::schema;
 use crate::azure::cloud::{SHORT_NAMES, is_resource};
 use crate::source::{Span, Spanned};
 use crate::template::{Text, Tree};
+use crate::yaml::Named;
 use crate::yaml::{Kind, Node};
 
 /// A step: exactly one action, and any of the modifiers.

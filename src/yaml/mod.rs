@@ -6,6 +6,7 @@
 mod advice;
 mod locate;
 mod node;
+mod reader;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -20,6 +21,8 @@ use crate::source::{Position, Source, SourceId, Sources, Span};
 use advice::Advice;
 pub use locate::locate;
 pub use node::{Entry, Kind, Node};
+pub use reader::Named;
+pub(crate) use reader::{Fields, Read, Reader};
 
 /// How deep a file may nest.
 const DEEPEST: usize = 64;

@@ -242,16 +242,10 @@ impl Group {
 impl Resource {
     /// A resource of the world, below the id of its resource group.
     fn of(from: &world::Resource, base: &str, now: Timestamp) -> Resource {
-        let mut types = from.kind.split('/');
-        let namespace = types.next().unwrap_or_default();
-        let mut id = format!("{base}/providers/{namespace}");
-        for (kind, name) in types.zip(from.name.split('/')) {
-            id.extend(["/", kind, "/", name]);
-        }
         Resource {
             name: from.name.rsplit('/').next().unwrap_or_default().to_owned(),
             kind: from.kind.clone(),
-            id,
+            id: from.id_below(base),
             body: from.body.clone(),
             created: now,
             changed: now,

@@ -1,0 +1,41 @@
+//! `mi-run new`: something to start from.
+
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write as _};
+use std::path::Path;
+
+use super::args::New;
+use super::exit::Exit;
+use super::terminal::{complain, deliver};
+
+/// A world with a comment on everything that is not plain.
+pub(crate) const WORLD: &str = include_str!("new/world.yaml");
+
+/// Writes what was asked for to a new file, or to stdout.
+pub(crate) fn new(args: &New) -> Exit {
+    let written = match &args.file {
+        None => deliver(WORLD).map_err(|error| format!("it cannot be written to stdout: {error}")),
+        Some(path) => write(path),
+    };
+    match written {
+        Ok(()) => {
+            if let Some(path) = &args.file {
+                complain(&format!("`{0}` is there: `mi-run emulate {0}` serves it\n", path.display()));
+            }
+            Exit::Passed
+        }
+        Err(why) => {
+            complain(&format!("error: {why}\n"));
+            Exit::Usage
+        }
+    }
+}
+
+fn write(path: &Path) -> Result<(), String> {
+    let opened = OpenOptions::new().write(true).create_new(true).open(path);
+    let written = opened.and_then(|mut file| file.write_all(WORLD.as_bytes()));
+    written.map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => format!("`{}` is there already, and nothing is written over", path.display()),
+        _ => format!("`{}` cannot be written: {error}", path.display()),
+    })
+}
