@@ -33,24 +33,24 @@ pub(super) fn answer(state: &State, request: &Request, version: &str) -> Result<
 struct Here {
     arm: String,
     login: String,
+    /// Microsoft Graph, which shares the listener of the sign-in.
+    graph: String,
 }
 
 impl Here {
     /// The emulator stands for both, as far as it serves them.
     fn of(state: &State, request: &Request) -> Here {
         let elsewhere = Here::elsewhere(state.world.cloud);
-        Here {
-            arm: format!("{}/", request.origin),
-            login: match &state.authority {
-                Some(url) => format!("{url}/"),
-                None => elsewhere.login,
-            },
+        let arm = format!("{}/", request.origin);
+        match &state.authority {
+            Some(url) => Here { arm, login: format!("{url}/"), graph: format!("{url}/") },
+            None => Here { arm, ..elsewhere },
         }
     }
 
     fn elsewhere(cloud: Cloud) -> Here {
         let facts = cloud.facts();
-        Here { arm: format!("{}/", facts.arm), login: format!("{}/", facts.login) }
+        Here { arm: format!("{}/", facts.arm), login: format!("{}/", facts.login), graph: format!("{}/", facts.graph) }
     }
 }
 
@@ -92,7 +92,7 @@ fn entry(cloud: Cloud, here: &Here) -> Value {
         "batch": format!("{}/", facts.batch),
         "resourceManager": here.arm,
         "sqlManagement": format!("{}:8443/", facts.core),
-        "microsoftGraphResourceId": format!("{}/", facts.graph),
+        "microsoftGraphResourceId": here.graph,
         "logAnalyticsResourceId": facts.log_analytics,
     })
 }
