@@ -7,7 +7,7 @@ use std::ops::Bound;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::emulator::world::{self, LockLevel, ManagementGroup, World};
+use crate::emulator::world::{self, Kind, LockLevel, ManagementGroup, World};
 use crate::rbac::Scope;
 
 /// Everything that exists, found by its id whatever its case.
@@ -72,6 +72,7 @@ impl Tree {
         for subscription in &world.subscriptions {
             tree.plant(subscription, now);
         }
+        tree.plant_identities(world, now);
         for lock in &world.locks {
             tree.insert(Resource::lock(lock, now));
         }
@@ -97,6 +98,31 @@ impl Tree {
             groups,
         };
         self.subscriptions.insert(from.id.to_ascii_lowercase(), subscription);
+    }
+
+    /// Puts the host and the user-assigned identities among the resources, as far as their groups exist.
+    fn plant_identities(&mut self, world: &World, now: Timestamp) {
+        let location = world.vm.location.as_str();
+        let mut add = |id: String, kind: &str, body: Value| {
+            let id = id.replacen("/resourcegroups/", "/resourceGroups/", 1);
+            let mut segments = id.split('/').skip(2).step_by(2);
+            let (subscription, group) = (segments.next().unwrap_or_default(), segments.next().unwrap_or_default());
+            let exists = self.subscription(subscription).is_some_and(|found| found.group(group).is_some());
+            let body = body.as_object().cloned().filter(|_| exists && self.resource(&id).is_none());
+            if let Some(body) = body {
+                let name = id.rsplit('/').next().unwrap_or_default().to_owned();
+                self.insert(Resource { id, name, kind: kind.to_owned(), body, created: now, changed: now });
+            }
+        };
+        for identity in world.identities.iter().filter(|identity| identity.kind == Kind::User) {
+            let properties = json!({
+                "tenantId": world.tenant, "principalId": identity.object_id, "clientId": identity.client_id,
+            });
+            let body = json!({"location": location, "tags": {}, "properties": properties});
+            add(world.resource_id(identity), "Microsoft.ManagedIdentity/userAssignedIdentities", body);
+        }
+        let body = json!({"location": location, "properties": {"provisioningState": "Succeeded", "vmId": world.vm.id}});
+        add(world.host_id(), world.host.resource_type(), body);
     }
 
     /// The subscription with this id.

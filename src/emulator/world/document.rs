@@ -1,16 +1,13 @@
 //! The document: a world as its author writes it, every leaf with its place.
 
-use std::borrow::Cow;
-use std::time::Duration;
-
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
+use super::leaf::{Any, Period};
 use crate::emulator::cloud::Cloud;
 use crate::emulator::world::{Host, Kind, LockLevel};
-use crate::moment::parse_duration;
 use crate::source::Spanned;
-use crate::yaml::{Kind as NodeKind, Named, Node, Read, Reader};
+use crate::yaml::{Named, Node, Read, Reader};
 
 /// A text with its place.
 type Words = Spanned<String>;
@@ -317,103 +314,10 @@ document!(
     may body: "body" Any,
 });
 
-/// Any value.
-#[derive(Debug, JsonSchema)]
-#[schemars(transparent)]
-pub(super) struct Any(pub(super) Value);
-
-impl Read for Any {
-    fn read(node: &Node, _: &mut Reader<'_>) -> Option<Self> {
-        Some(Any(node.to_value()))
-    }
-}
-
-/// A length of time, which may be none.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Period(pub(super) Duration);
-
-impl JsonSchema for Period {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Duration".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let pattern = r"^[0-9]+(\.[0-9]+)? *(ms|s|m|h)$";
-        json_schema!({"type": "string", "pattern": pattern, "examples": ["20s", "300ms", "10m"]})
-    }
-}
-
-impl Read for Period {
-    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
-        let text = match &node.kind {
-            NodeKind::Text(text) => text.clone(),
-            NodeKind::Number(number) => number.to_string(),
-            _ => {
-                reader.wrong_type(node, "a duration such as `30s`");
-                return None;
-            }
-        };
-        let parsed = parse_duration(&text).map(Period);
-        parsed.map_err(|why| reader.diagnostics.invalid_value(node.span, &text, why)).ok()
-    }
-}
-
 fn guid(schema: &mut Schema) {
     let pattern = "^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$";
     schema.insert("pattern".to_owned(), pattern.into());
 }
-
-/// Makes a type one of some words.
-macro_rules! words {
-    ($type:ty, $name:literal { $($word:literal $value:path, $says:literal;)* }) => {
-        impl Read for $type {
-            fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
-                reader.word(node, &[$(($word, $value)),*])
-            }
-        }
-
-        impl JsonSchema for $type {
-            fn schema_name() -> Cow<'static, str> {
-                $name.into()
-            }
-
-            fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!({"oneOf": [$({"const": $word, "description": $says}),*]})
-            }
-        }
-    };
-}
-
-words!(Cloud, "Cloud" {
-    "public" Cloud::Public, "Azure.";
-    "china" Cloud::China, "Azure in China, operated by 21Vianet.";
-    "usgov" Cloud::UsGov, "Azure for the US Government.";
-});
-
-words!(Host, "Host" {
-    "vm" Host::Vm, "A virtual machine, a scale set, a container instance.";
-    "app_service" Host::AppService, "App Service and Functions.";
-    "container_apps" Host::ContainerApps, "Container Apps.";
-    "arc" Host::Arc, "A server enabled for Azure Arc.";
-    "cloud_shell" Host::CloudShell, "Cloud Shell.";
-    "machine_learning" Host::MachineLearning, "A compute instance of Azure Machine Learning.";
-    "service_fabric" Host::ServiceFabric, "Service Fabric.";
-    "aks" Host::Aks, "A pod in Azure Kubernetes Service with workload identity.";
-});
-
-words!(Kind, "Kind" {
-    "system" Kind::System, "Lives and dies with the machine.";
-    "user" Kind::User, "A resource of its own.";
-});
-
-words!(LockLevel, "LockLevel" {
-    "can_not_delete" LockLevel::CanNotDelete, "Forbids to delete.";
-    "read_only" LockLevel::ReadOnly, "Forbids to delete and to change.";
-});
 
 /// The JSON Schema of a world, draft 2020-12.
 pub fn schema() -> Value {

@@ -1,6 +1,7 @@
 //! Faults as a world writes them.
 
-use super::document::{Any, Mishap};
+use super::document::Mishap;
+use super::leaf::Any;
 use crate::diagnostic::Diagnostics;
 use crate::emulator::fault::{Effect, Fault, When};
 use crate::source::{Span, Spanned};

@@ -58,10 +58,7 @@ impl Scopes {
 
     /// The names of the resource groups of a subscription.
     pub(super) fn groups(&self, subscription: &str) -> Vec<&str> {
-        let mut names: Vec<&str> =
-            self.groups.get(subscription).into_iter().flat_map(HashMap::values).map(String::as_str).collect();
-        names.sort_unstable();
-        names
+        sorted(self.groups.get(subscription).into_iter().flat_map(HashMap::values))
     }
 
     /// The scope that a text means. What is wrong with it stands in the diagnostics.
@@ -70,64 +67,80 @@ impl Scopes {
         text: &Spanned<String>,
         (sources, diagnostics): (&Sources, &mut Diagnostics),
     ) -> Option<Scope> {
-        let scope = match Scope::parse(text) {
-            Ok(scope) => scope,
-            Err(why) => {
-                diagnostics.invalid_value(text.span, text, &why.to_string());
-                return None;
+        let found = Scope::parse(text).map_err(|why| Fault::Shape(why.to_string())).and_then(|scope| {
+            let known = self.known(&scope)?;
+            let is_there =
+                known.segments().len() <= 4 || self.resources.contains(&known.to_string().to_ascii_lowercase());
+            let last = scope.segments().len().saturating_sub(1);
+            if is_there { Ok(known) } else { Err(Fault::Unknown("resource", last, Vec::new())) }
+        });
+        match found {
+            Ok(scope) => Some(scope),
+            Err(Fault::Shape(why)) => {
+                diagnostics.invalid_value(text.span, text, &why);
+                None
             }
-        };
+            Err(Fault::Unknown(kind, at, known)) => {
+                let (start, name) = segment(text, at);
+                let span = yaml::locate(sources, text.span, text, start..start + name.len());
+                diagnostics.unknown_reference(span, (kind, name), &known);
+                None
+            }
+        }
+    }
+
+    /// A scope with its names replaced by ids, in the spelling of what exists.
+    fn known(&self, scope: &Scope) -> Result<Scope, Fault<'_>> {
+        const SHAPE: &str = "a scope is `/`, `/subscriptions/<name>`, below that `/resourceGroups/<name>`, below that \
+                             `/providers/<provider>/<type>/<name>`, or \
+                             `/providers/Microsoft.Management/managementGroups/<name>`";
+        let shape = || Fault::Shape(SHAPE.to_owned());
         let segments = scope.segments();
-        // The place of a segment inside the text.
-        let place = |at: usize| {
-            let start = text.len() - text.trim_start().len()
-                + segments[..at].iter().map(|one| one.len() + 1).sum::<usize>()
-                + 1;
-            yaml::locate(sources, text.span, text, start..start + segments[at].len())
-        };
         let is = |at: usize, word: &str| segments.get(at).is_some_and(|segment| segment.eq_ignore_ascii_case(word));
         if segments.is_empty() {
-            return Some(scope);
+            return Ok(Scope::root());
         }
         if is(0, "providers") && is(1, "Microsoft.Management") && is(2, "managementGroups") && segments.len() == 4 {
-            let Some(name) = self.management_groups.get(&segments[3].to_ascii_lowercase()) else {
-                let mut known: Vec<&str> = self.management_groups.values().map(String::as_str).collect();
-                known.sort_unstable();
-                diagnostics.unknown_reference(place(3), ("management group", &segments[3]), &known);
-                return None;
-            };
-            return Some(Scope::of(["providers", "Microsoft.Management", "managementGroups", name.as_str()]));
+            let found = self.management_groups.get(&segments[3].to_ascii_lowercase());
+            let name =
+                found.ok_or_else(|| Fault::Unknown("management group", 3, sorted(self.management_groups.values())))?;
+            return Ok(Scope::of(["providers", "Microsoft.Management", "managementGroups", name.as_str()]));
         }
-        let shape = "a scope is `/`, `/subscriptions/<name>`, below that `/resourceGroups/<name>`, below that \
-                     `/providers/<provider>/<type>/<name>`, or \
-                     `/providers/Microsoft.Management/managementGroups/<name>`";
-        if !is(0, "subscriptions") || segments.len() < 2 || !segments.len().is_multiple_of(2) {
-            diagnostics.invalid_value(text.span, text, shape);
-            return None;
+        if !is(0, "subscriptions") || !segments.len().is_multiple_of(2) {
+            return Err(shape());
         }
-        let Some(id) = self.subscription(&segments[1]) else {
-            diagnostics.unknown_reference(place(1), ("subscription", &segments[1]), &self.subscriptions());
-            return None;
-        };
-        let mut resolved = segments.to_vec();
-        id.clone_into(&mut resolved[1]);
+        let id = self.subscription(&segments[1]);
+        let id = id.ok_or_else(|| Fault::Unknown("subscription", 1, self.subscriptions()))?;
+        let mut known = segments.to_vec();
+        id.clone_into(&mut known[1]);
         if is(2, "resourceGroups") {
-            let groups = self.groups.get(id);
-            let Some(name) = groups.and_then(|groups| groups.get(&segments[3].to_ascii_lowercase())) else {
-                diagnostics.unknown_reference(place(3), ("resource group", &segments[3]), &self.groups(id));
-                return None;
-            };
-            "resourceGroups".clone_into(&mut resolved[2]);
-            resolved[3].clone_from(name);
+            let name = self.groups.get(id).and_then(|groups| groups.get(&segments[3].to_ascii_lowercase()));
+            let name = name.ok_or_else(|| Fault::Unknown("resource group", 3, self.groups(id)))?;
+            "resourceGroups".clone_into(&mut known[2]);
+            known[3].clone_from(name);
         } else if segments.len() > 2 && !is(2, "providers") {
-            diagnostics.invalid_value(text.span, text, shape);
-            return None;
+            return Err(shape());
         }
-        let scope = Scope::of(resolved);
-        if segments.len() > 4 && !self.resources.contains(&scope.to_string().to_ascii_lowercase()) {
-            diagnostics.unknown_reference(place(segments.len() - 1), ("resource", &segments[segments.len() - 1]), &[]);
-            return None;
-        }
-        Some(scope)
+        Ok(Scope::of(known))
     }
+}
+
+/// What is wrong with a scope.
+enum Fault<'a> {
+    /// It is not of the shape of one.
+    Shape(String),
+    /// It names something that does not exist: of what kind, which segment, and which there are.
+    Unknown(&'static str, usize, Vec<&'a str>),
+}
+
+/// Where a segment of a path begins, and the segment.
+fn segment(text: &str, at: usize) -> (usize, &str) {
+    let start = text.match_indices('/').nth(at).map_or(0, |(slash, _)| slash + 1);
+    (start, text[start..].split('/').next().unwrap_or_default().trim_end())
+}
+
+fn sorted<'a>(names: impl Iterator<Item = &'a String>) -> Vec<&'a str> {
+    let mut names: Vec<&str> = names.map(String::as_str).collect();
+    names.sort_unstable();
+    names
 }
