@@ -45,6 +45,11 @@ impl Outlet {
         self.record.borrow_mut().fold(event);
     }
 
+    /// A text that goes another way, without what is never shown.
+    pub fn redact(&self, text: &str) -> String {
+        self.redactor.borrow().text(text).into_owned()
+    }
+
     /// The record of all that was sent.
     pub fn into_record(self) -> Record {
         let mut record = self.record.into_inner();

@@ -211,7 +211,7 @@ fn changes_are_possible(
     if matches!(call.request.method.as_str(), "GET" | "HEAD") {
         return Ok(());
     }
-    if let Some(address) = address.filter(|address| !address.is_extension()) {
+    if let Some(address) = address.filter(|address| !address.is_extension() && address.rest.len() > 1) {
         providers::is_registered(call, store, address.namespace)?;
     }
     let subscription = call.subscription.as_ref().and_then(|place| store.tree.subscription(&place.id));
@@ -324,5 +324,7 @@ fn group_exists(call: &Call<'_>, tree: &Tree) -> Result<(), Refusal> {
     }
 }
 
+#[cfg(test)]
+mod changes;
 #[cfg(test)]
 mod tests;

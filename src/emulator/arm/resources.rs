@@ -67,7 +67,7 @@ pub(super) fn put(
         return Err(absent(&base));
     }
     let before = store.tree.resource(&id).cloned();
-    let is_tracked = address.rest.len() == 2 && address.base.len() == 4 && !address.is_extension();
+    let is_tracked = address.rest.len() == 2 && address.base.len() == 4 && !describes(address);
     if wanted.contains_key("location") || (is_tracked && before.is_none()) {
         let location = groups::location(&wanted)?;
         wanted.insert("location".to_owned(), location.into());
@@ -93,6 +93,12 @@ pub(super) fn put(
         changed: call.request.now,
     });
     Ok(status)
+}
+
+/// Whether a resource only says something of what it belongs to, and so is nowhere itself.
+fn describes(address: &Address<'_>) -> bool {
+    let providers = ["Microsoft.Authorization", "Microsoft.Insights", "Microsoft.Resources", "Microsoft.PolicyInsights"];
+    address.is_extension() || providers.iter().any(|name| address.namespace.eq_ignore_ascii_case(name))
 }
 
 /// Adds what a provider says of a resource by itself.

@@ -1,6 +1,8 @@
 //! Resource Manager, request by request.
 
-use jiff::SignedDuration;
+use std::cell::Cell;
+
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::emulator::message::{Door, Request, Response};
@@ -15,13 +17,14 @@ const S: &str = "/subscriptions/98f51385-2edc-4b79-bed9-7718de4cb861";
 const V: &str = "api-version=2021-04-01";
 
 /// An emulator to ask, with the token of its identity.
-struct Bench {
+pub(super) struct Bench {
     state: State,
     token: String,
+    passed: Cell<i64>,
 }
 
 impl Bench {
-    fn new(world: World) -> Bench {
+    pub(super) fn new(world: World) -> Bench {
         let state = State::new(world, [7; 32], NOW.parse().expect("a time"));
         let token = state.token(&Order {
             identity: &state.world.identities[0],
@@ -30,7 +33,7 @@ impl Bench {
             person: false,
             now: NOW.parse().expect("a time"),
         });
-        Bench { token: token.text, state }
+        Bench { token: token.text, state, passed: Cell::new(0) }
     }
 
     fn quickstart() -> Bench {
@@ -38,7 +41,7 @@ impl Bench {
     }
 
     /// The world of the quickstart, but with this role at this scope.
-    fn with(role: &str, scope: &str) -> Bench {
+    pub(super) fn with(role: &str, scope: &str) -> Bench {
         let mut world = World::quickstart();
         let role = Role::built_in(role).expect("a built-in role");
         world.assignments = vec![world.grant(0, role, Scope::parse(scope).expect("a scope"))];
@@ -54,12 +57,47 @@ impl Bench {
             headers: vec![("authorization".to_owned(), format!("Bearer {}", self.token))],
             body: Vec::new(),
             origin: "http://127.0.0.1:1".to_owned(),
-            now: NOW.parse().expect("a time"),
+            now: NOW.parse::<Timestamp>().expect("a time") + SignedDuration::from_secs(self.passed.get()),
         }
     }
 
-    fn ask(&self, line: &str) -> Response {
+    pub(super) fn ask(&self, line: &str) -> Response {
         service::answer(&self.state, &self.request(line))
+    }
+
+    /// Asks with a body.
+    pub(super) fn send(&self, line: &str, body: &Value) -> Response {
+        let request = Request { body: body.to_string().into_bytes(), ..self.request(line) };
+        service::answer(&self.state, &request)
+    }
+
+    /// Asks as another identity of the world.
+    pub(super) fn ask_by(&self, identity: usize, line: &str) -> Response {
+        let order = Order {
+            identity: &self.state.world.identities[identity],
+            resource: "https://management.chinacloudapi.cn",
+            fresh: false,
+            person: false,
+            now: NOW.parse().expect("a time"),
+        };
+        let mut request = self.request(line);
+        request.headers = vec![("authorization".to_owned(), format!("Bearer {}", self.state.token(&order).text))];
+        service::answer(&self.state, &request)
+    }
+
+    /// Lets so many seconds pass.
+    pub(super) fn later(&self, seconds: i64) {
+        self.passed.set(self.passed.get() + seconds);
+    }
+
+    /// The object id of who asks.
+    pub(super) fn principal(&self) -> &str {
+        &self.state.world.identities[0].object_id
+    }
+
+    /// The client id of who asks.
+    pub(super) fn client(&self) -> &str {
+        &self.state.world.identities[0].client_id
     }
 
     /// Asks with claims of the test's own, signed as the emulator signs.
@@ -106,7 +144,7 @@ fn refused(response: &Response, status: u16, code: &str, message: &str) {
     assert_eq!(response.header("content-type"), Some("application/json; charset=utf-8"));
 }
 
-fn body(response: &Response) -> Value {
+pub(super) fn body(response: &Response) -> Value {
     serde_json::from_slice(&response.body).expect("JSON")
 }
 
@@ -188,7 +226,7 @@ fn what_may_be_read_and_is_missing_is_not_found() {
         "The Resource 'Microsoft.Compute/virtualMachines/v/extensions/e' under resource group 'DevTest' was not \
          found. For more details please go to https://aka.ms/ARMResourceNotFoundFix",
     );
-    let empty = bench.ask(&format!("GET {S}/resourceGroups/DevTest/providers/Microsoft.Compute/virtualMachines?{V}"));
+    let empty = bench.ask(&format!("GET {S}/resourceGroups/DevTest/providers/Microsoft.Compute/disks?{V}"));
     assert_eq!((empty.status, body(&empty)), (200, json!({"value": []})));
 }
 
