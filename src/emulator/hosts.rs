@@ -138,3 +138,6 @@ fn person_token(state: &State, request: &Request, resource: &str) -> Option<Issu
     let order = Order { identity, resource, fresh: false, person: true, now: request.now };
     state.knows_resource(resource).then(|| state.token(&order))
 }
+
+#[cfg(test)]
+mod tests;

@@ -97,7 +97,8 @@ pub(super) fn put(
 
 /// Whether a resource only says something of what it belongs to, and so is nowhere itself.
 fn describes(address: &Address<'_>) -> bool {
-    let providers = ["Microsoft.Authorization", "Microsoft.Insights", "Microsoft.Resources", "Microsoft.PolicyInsights"];
+    let providers =
+        ["Microsoft.Authorization", "Microsoft.Insights", "Microsoft.Resources", "Microsoft.PolicyInsights"];
     address.is_extension() || providers.iter().any(|name| address.namespace.eq_ignore_ascii_case(name))
 }
 
