@@ -112,8 +112,6 @@ impl Prepared<'_> {
         };
         let engine = Engine::new(world, settings, (self.sources, &outlet), &interrupt);
         let mut usage = self.usage;
-        // Of a sensitive step not even the URL is shown.
-        let sensitive = self.plans.iter().flat_map(|(plan, _)| &plan.steps).any(|step| step.sensitive);
         let jobs = jobs(self.plans, &self.given, &engine, &mut usage);
         if usage.has_errors() {
             diagnose_all(usage, self.sources, color);
@@ -124,7 +122,7 @@ impl Prepared<'_> {
             () = second_signal(&mut signals, &interrupt) => return Exit::Interrupted,
         };
         drop(engine);
-        if let Some(emulator) = emulator.as_ref().filter(|_| Exit::from(outcome) != Exit::Passed && !sensitive) {
+        if let Some(emulator) = emulator.as_ref().filter(|_| Exit::from(outcome) != Exit::Passed) {
             complain(&outlet.redact(&emulate::last_requests(emulator)));
         }
         let record = outlet.into_record();

@@ -77,7 +77,7 @@ impl Diagnostics {
         self.push(
             Diagnostic::error("empty-file", "the file is empty")
                 .at(span, "nothing here but blanks and comments")
-                .help("a playbook needs at least `steps:`"),
+                .help("a playbook needs at least `steps:`, a world `subscriptions:`"),
         );
     }
 

@@ -124,6 +124,12 @@ impl Diagnostics {
         self.0.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
+    /// Whether an error was found at a place inside this one.
+    pub fn has_errors_in(&self, span: Span) -> bool {
+        let is_inside = |place: Span| place.source == span.source && span.start <= place.start && place.end <= span.end;
+        self.0.iter().filter_map(Diagnostic::primary).any(is_inside)
+    }
+
     /// Whether nothing was found.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

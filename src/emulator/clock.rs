@@ -26,14 +26,14 @@ impl Clock {
     /// The time.
     pub fn now(&self) -> Timestamp {
         let base = self.fixed.unwrap_or_else(Timestamp::now);
-        let moved = SignedDuration::from_millis(self.moved_by.load(Ordering::Relaxed));
+        let moved = SignedDuration::from_nanos(self.moved_by.load(Ordering::Relaxed));
         base.checked_add(moved).unwrap_or(base)
     }
 
     /// Moves the time on, or back when the duration is negative.
     pub fn advance(&self, by: SignedDuration) {
-        let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
-        self.moved_by.fetch_add(millis, Ordering::Relaxed);
+        let nanos = i64::try_from(by.as_nanos()).unwrap_or(i64::MAX);
+        self.moved_by.fetch_add(nanos, Ordering::Relaxed);
     }
 }
 

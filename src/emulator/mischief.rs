@@ -35,8 +35,12 @@ pub(crate) fn answer(
             response
         }
         Some(Effect::Throttle(wait)) => {
-            let response = usual(request, 429);
-            response.with("Retry-After", wait.as_secs().max(1).to_string())
+            let seconds = wait.as_secs().max(1).to_string();
+            let mut response = usual(request, 429);
+            let text = String::from_utf8_lossy(&response.body)
+                .replace("after '1' seconds", &format!("after '{seconds}' seconds"));
+            response.body = text.into_bytes();
+            response.with("Retry-After", seconds)
         }
         Some(Effect::Close) => {
             let mut response = Response::empty(503);

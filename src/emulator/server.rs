@@ -225,3 +225,5 @@ impl Secure {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod weather;

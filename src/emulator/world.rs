@@ -267,6 +267,12 @@ pub enum LockLevel {
 /// Reads the world in a source. What cannot be understood stands in the diagnostics; `None` when nothing usable is left.
 pub fn read(id: SourceId, sources: &Sources, diagnostics: &mut Diagnostics) -> Option<World> {
     let node = yaml::parse(id, sources, diagnostics)?;
+    if let yaml::Kind::Map(entries) = &node.kind
+        && let Some(steps) = entries.iter().find(|entry| entry.key.text() == Some("steps"))
+    {
+        diagnostics.playbook_for_world(steps.key.span);
+        return None;
+    }
     let document = Document::read(&node, &mut Reader { sources, diagnostics })?;
     Some(resolve::world(document, sources, diagnostics))
 }

@@ -9,6 +9,15 @@ use crate::source::Span;
 const LISTED: usize = 12;
 
 impl Diagnostics {
+    /// A playbook where a world is wanted.
+    pub fn playbook_for_world(&mut self, span: Span) {
+        self.push(
+            Diagnostic::error("wrong-type", "this is a playbook, and a world is wanted")
+                .at(span, "a world has no steps")
+                .help("a playbook runs against the emulator with `mi-run PLAYBOOK --emulate`"),
+        );
+    }
+
     /// A name that leads to nothing in the world: what it should be the name of, and the name.
     pub fn unknown_reference(&mut self, span: Span, (kind, name): (&str, &str), known: &[&str]) {
         let diagnostic = Diagnostic::error("unknown-reference", format!("there is no {kind} `{name}` in this world"))

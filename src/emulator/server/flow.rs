@@ -26,7 +26,9 @@ pub(super) struct Flow {
 
 impl Flow {
     pub(super) fn new(body: Vec<u8>, wire: Wire) -> Flow {
-        Flow { total: body.len() as u64, rest: Bytes::from(body), cut: wire.cut, slow: wire.slow, pause: None }
+        // Of a body that is cut at once, at least the head goes out first.
+        let pause = (wire.cut == Some(0)).then(|| Box::pin(sleep(Duration::from_millis(1))));
+        Flow { total: body.len() as u64, rest: Bytes::from(body), cut: wire.cut, slow: wire.slow, pause }
     }
 }
 
@@ -45,15 +47,18 @@ impl Body for Flow {
         if self.rest.is_empty() {
             return Poll::Ready(None);
         }
-        let step = self.slow.map_or(u64::MAX, |rate| (rate / STEPS).max(1));
-        let wanted = step.min(self.cut.unwrap_or(u64::MAX)).min(self.rest.len() as u64);
-        if wanted == 0 {
+        if self.cut == Some(0) {
             return Poll::Ready(Some(Err(io::Error::other("cut as the world wants it"))));
         }
-        if let Some(rate) = self.slow {
-            let millis = wanted.saturating_mul(1000) / rate.max(1);
-            self.pause = Some(Box::pin(sleep(Duration::from_millis(millis.max(1)))));
-        }
+        let step = self.slow.map_or(u64::MAX, |rate| (rate / STEPS).max(1));
+        let wanted = step.min(self.cut.unwrap_or(u64::MAX)).min(self.rest.len() as u64);
+        let millis = match (self.slow, self.cut) {
+            (Some(rate), _) => Some(wanted.saturating_mul(1000) / rate.max(1)),
+            // What was given goes out while nothing more comes; an error at once would take it along.
+            (None, Some(_)) => Some(1),
+            (None, None) => None,
+        };
+        self.pause = millis.map(|millis| Box::pin(sleep(Duration::from_millis(millis.max(1)))));
         self.cut = self.cut.map(|cut| cut - wanted);
         // What is given is no longer than what is there.
         let given = usize::try_from(wanted).unwrap_or(self.rest.len());

@@ -13,17 +13,17 @@ use tokio_rustls::TlsConnector;
 use super::connection::{BODY_LIMIT, HEAD_LIMIT};
 use super::*;
 
-const GROUP: &str = "/subscriptions/98f51385-2edc-4b79-bed9-7718de4cb861/resourceGroups";
+pub(super) const GROUP: &str = "/subscriptions/98f51385-2edc-4b79-bed9-7718de4cb861/resourceGroups";
 
-fn run<F: Future>(test: F) -> F::Output {
+pub(super) fn run<F: Future>(test: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(test)
 }
 
-fn tls() -> Options {
+pub(super) fn tls() -> Options {
     Options { tls: true, ..Options::default() }
 }
 
-fn address(url: &str) -> &str {
+pub(super) fn address(url: &str) -> &str {
     url.split_once("://").map_or(url, |(_, address)| address)
 }
 
@@ -36,7 +36,7 @@ async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, text: &str) 
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-async fn plain(url: &str, text: &str) -> String {
+pub(super) async fn plain(url: &str, text: &str) -> String {
     let stream = TcpStream::connect(address(url)).await.expect("a connection");
     exchange(stream, text).await
 }
@@ -59,16 +59,16 @@ async fn secure(emulator: &Emulator, url: &str, name: &str, text: &str) -> Strin
     exchange(stream, text).await
 }
 
-fn get(path: &str, headers: &str) -> String {
+pub(super) fn get(path: &str, headers: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n")
 }
 
-fn body(answer: &str) -> Value {
+pub(super) fn body(answer: &str) -> Value {
     let text = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
     serde_json::from_str(text).unwrap_or(Value::Null)
 }
 
-async fn token(emulator: &Emulator) -> String {
+pub(super) async fn token(emulator: &Emulator) -> String {
     let path = "/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://management.chinacloudapi.cn";
     let answer = plain(&emulator.ready().imds, &get(path, "Metadata: true\r\n")).await;
     let token = body(&answer)["access_token"].as_str().map(str::to_owned);

@@ -50,7 +50,10 @@ fn fault(from: Mishap, span: Span, diagnostics: &mut Diagnostics) -> Option<Faul
         return None;
     }
     if effects.is_empty() && from.delay.is_none() {
-        diagnostics.no_effect(span);
+        // What it does may stand there and not be understood.
+        if !diagnostics.has_errors_in(span) {
+            diagnostics.no_effect(span);
+        }
         return None;
     }
     let when = from

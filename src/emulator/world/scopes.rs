@@ -28,8 +28,8 @@ impl Scopes {
         for key in [name, id] {
             self.subscriptions.insert(key.to_ascii_lowercase(), id.to_owned());
         }
-        let groups = groups.map(|name| (name.to_ascii_lowercase(), name.to_owned())).collect();
-        self.groups.insert(id.to_owned(), groups);
+        let groups = groups.map(|name| (name.to_ascii_lowercase(), name.to_owned()));
+        self.groups.entry(id.to_owned()).or_default().extend(groups);
     }
 
     pub(super) fn add_management_groups<'n>(&mut self, names: impl Iterator<Item = &'n str>) {
