@@ -37,11 +37,11 @@ pub enum Effect {
         body: Option<String>,
     },
     /// The connection is closed after so many bytes of the body.
-    Cut(u64),
+    Cut(u32),
     /// The connection is closed without an answer.
     Close,
     /// So many bytes of the body are sent each second.
-    Slow(u64),
+    Slow(u32),
     /// The answer claims to be of this content type.
     ContentType(String),
     /// The body is no longer JSON.
@@ -65,7 +65,8 @@ impl When {
 fn matches(glob: &[u8], path: &[u8]) -> bool {
     let (mut at, mut read) = (0, 0);
     // Where to go on after a star of each kind, and how far it has read.
-    let (mut star, mut stars): (Option<(usize, usize)>, Option<(usize, usize)>) = (None, None);
+    let mut star: Option<(usize, usize)> = None;
+    let mut stars: Option<(usize, usize)> = None;
     loop {
         match glob.get(at..) {
             Some([b'*', b'*', ..]) => {

@@ -32,7 +32,7 @@ pub struct Exchange {
     pub code: Option<String>,
     /// Who asked for what, and how it was decided.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Reason>,
+    pub reason: Option<Box<Reason>>,
     /// Whether a fault of the world had a hand in it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub fault: bool,

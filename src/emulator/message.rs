@@ -1,5 +1,6 @@
 //! Requests and responses as plain values.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -57,19 +58,17 @@ pub struct Response {
     /// The status code.
     pub status: u16,
     /// The headers.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(Cow<'static, str>, String)>,
     /// The body.
     pub body: Vec<u8>,
     /// A file that has to be there before the response is: its path and what is in it.
-    pub file: Option<(PathBuf, Vec<u8>)>,
-    /// Headers whose names the world chose.
-    pub own: Vec<(String, String)>,
+    pub file: Option<Box<(PathBuf, Vec<u8>)>>,
     /// How the connection treats it.
     pub wire: Wire,
     /// Whether a fault of the world had a hand in it.
     pub fault: bool,
     /// What was asked for and how it was decided, for those who watch.
-    pub reason: Option<Reason>,
+    pub reason: Option<Box<Reason>>,
 }
 
 /// How a connection treats a response.
@@ -78,11 +77,11 @@ pub struct Wire {
     /// How long it is held back.
     pub delay: Option<Duration>,
     /// After how many bytes of the body the connection is closed.
-    pub cut: Option<u64>,
+    pub cut: Option<u32>,
     /// Whether the connection is closed without it.
     pub close: bool,
     /// How many bytes of the body are sent each second.
-    pub slow: Option<u64>,
+    pub slow: Option<u32>,
 }
 
 /// Who asked for what, and how access control decided.
@@ -108,7 +107,6 @@ impl Response {
             headers: Vec::new(),
             body: Vec::new(),
             file: None,
-            own: Vec::new(),
             wire: Wire::default(),
             fault: false,
             reason: None,
@@ -128,7 +126,7 @@ impl Response {
     /// The same response with one more header.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Response {
-        self.headers.push((name, value.into()));
+        self.headers.push((Cow::Borrowed(name), value.into()));
         self
     }
 

@@ -1,5 +1,7 @@
 //! Faults at work: which one a request meets, and what becomes of its answer.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
@@ -22,26 +24,14 @@ pub(crate) fn answer(
     let mut response = match &fault.effect {
         None => ordinary(),
         Some(Effect::Answer { status, headers, body }) => {
-            let said = body.as_ref().map(|body| {
-                let kind = if serde_json::from_str::<Value>(body).is_ok() {
-                    "application/json; charset=utf-8"
-                } else {
-                    "text/plain"
-                };
-                Response::text(*status, kind, body.clone())
-            });
-            let mut response = said.unwrap_or_else(|| usual(request, *status));
-            response.own.extend(headers.iter().cloned());
+            let mut response = match body {
+                Some(body) => said(*status, body),
+                None => usual(request, *status),
+            };
+            response.headers.extend(headers.iter().map(|(name, value)| (Cow::Owned(name.clone()), value.clone())));
             response
         }
-        Some(Effect::Throttle(wait)) => {
-            let seconds = wait.as_secs().max(1).to_string();
-            let mut response = usual(request, 429);
-            let text = String::from_utf8_lossy(&response.body)
-                .replace("after '1' seconds", &format!("after '{seconds}' seconds"));
-            response.body = text.into_bytes();
-            response.with("Retry-After", seconds)
-        }
+        Some(Effect::Throttle(wait)) => throttle(request, wait.as_secs().max(1)),
         Some(Effect::Close) => {
             let mut response = Response::empty(503);
             response.wire.close = true;
@@ -75,6 +65,22 @@ pub(crate) fn answer(
     response.wire.delay = fault.delay;
     response.fault = true;
     response
+}
+
+/// An answer with this body: JSON when it is, else text.
+fn said(status: u16, body: &str) -> Response {
+    let is_json = serde_json::from_str::<Value>(body).is_ok();
+    let kind = if is_json { "application/json; charset=utf-8" } else { "text/plain" };
+    Response::text(status, kind, body.to_owned())
+}
+
+/// The answer to who has sent too much.
+fn throttle(request: &Request, seconds: u64) -> Response {
+    let mut response = usual(request, 429);
+    let text =
+        String::from_utf8_lossy(&response.body).replace("after '1' seconds", &format!("after '{seconds}' seconds"));
+    response.body = text.into_bytes();
+    response.with("Retry-After", seconds.to_string())
 }
 
 /// What Azure says with a status when nothing else is known.

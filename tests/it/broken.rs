@@ -31,19 +31,24 @@ fn check(text: &str) {
     if let Some(document) = playbook::read(id, &mut sources, &mut diagnostics) {
         plan::build(id, document, &sources, &mut diagnostics);
     }
+    places_are_good(diagnostics, text, &sources);
+}
+
+/// Every place that is told is in the text, and every diagnostic can be shown.
+pub(crate) fn places_are_good(diagnostics: Diagnostics, text: &str, sources: &Sources) {
     for diagnostic in diagnostics.sorted() {
         for label in &diagnostic.labels {
             assert!(label.span.end as usize <= text.len(), "{diagnostic:?}");
             assert!(text.is_char_boundary(label.span.start as usize), "{diagnostic:?}");
             assert!(text.is_char_boundary(label.span.end as usize), "{diagnostic:?}");
         }
-        let shown = render(&diagnostic, &sources, Style::default());
+        let shown = render(&diagnostic, sources, Style::default());
         assert!(shown.contains(diagnostic.code), "{shown}");
     }
 }
 
 /// The text with a piece of it taken out, put in, or moved.
-fn breaks(text: &str, (at, length, splinter): (usize, usize, usize)) -> String {
+pub(crate) fn breaks(text: &str, (at, length, splinter): (usize, usize, usize)) -> String {
     let floor = |at: usize| (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     let start = floor(at % (text.len() + 1));
     let end = floor(start + length).max(start);

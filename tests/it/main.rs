@@ -15,3 +15,4 @@ mod schema;
 mod sweep;
 mod tidy;
 mod words;
+mod worlds;

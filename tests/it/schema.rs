@@ -108,7 +108,7 @@ const MAPS: [(&str, &str); 13] = [
 
 #[test]
 fn the_schemas_are_those_that_are_printed() {
-    for name in ["playbook", "report"] {
+    for name in ["playbook", "world", "report"] {
         let path = folder::repository().join(format!("schemas/{name}.schema.json"));
         let printed = printed(name);
         if std::env::var_os("UPDATE").is_some() {
@@ -122,7 +122,7 @@ fn the_schemas_are_those_that_are_printed() {
 
 #[test]
 fn the_schemas_are_schemas() {
-    for name in ["playbook", "report"] {
+    for name in ["playbook", "world", "report"] {
         let schema = schema(name);
         assert_eq!(schema["$schema"], DRAFT, "{name}");
         if let Err(error) = jsonschema::draft202012::meta::validate(&schema) {
@@ -133,7 +133,7 @@ fn the_schemas_are_schemas() {
 
 #[test]
 fn every_property_is_described() {
-    for name in ["playbook", "report"] {
+    for name in ["playbook", "world", "report"] {
         let mut silent = Vec::new();
         undescribed(&schema(name), "", &mut silent);
         assert!(silent.is_empty(), "{name}: no description at\n{}", silent.join("\n"));
@@ -199,7 +199,7 @@ fn printed(name: &str) -> String {
     String::from_utf8(printed.stdout).expect("a schema is text")
 }
 
-fn schema(name: &str) -> Value {
+pub(crate) fn schema(name: &str) -> Value {
     serde_json::from_str(&printed(name)).expect("a schema is JSON")
 }
 
@@ -207,8 +207,8 @@ fn validator() -> Validator {
     jsonschema::draft202012::new(&schema("playbook")).expect("it is a schema")
 }
 
-/// What the schema has against a playbook.
-fn faults(validator: &Validator, text: &str) -> Vec<String> {
+/// What a schema has against a text.
+pub(crate) fn faults(validator: &Validator, text: &str) -> Vec<String> {
     let mut sources = Sources::new();
     let id = sources.add(Source::new("x.yaml", text));
     let node = yaml::parse(id, &sources, &mut Diagnostics::new()).unwrap_or_else(|| panic!("not YAML: {text}"));
@@ -224,7 +224,7 @@ fn check(text: &str) -> Printed {
 }
 
 /// The properties of a map, those of its alternatives included.
-fn properties(schema: &Value) -> BTreeSet<String> {
+pub(crate) fn properties(schema: &Value) -> BTreeSet<String> {
     let own = schema["properties"].as_object().into_iter().flat_map(|own| own.keys().cloned());
     let parts = ["anyOf", "oneOf", "allOf"].into_iter().filter_map(|key| schema[key].as_array()).flatten();
     own.chain(parts.flat_map(properties)).collect()
@@ -235,10 +235,13 @@ fn undescribed(schema: &Value, place: &str, silent: &mut Vec<String>) {
     if let Some(properties) = schema["properties"].as_object() {
         let bare = properties.iter().filter(|(_, property)| !property["description"].is_string());
         silent.extend(bare.map(|(name, _)| format!("{place}/properties/{name}")));
+        // A property may be called `properties`, so that the map of them is no schema itself.
+        properties.iter().for_each(|(name, part)| undescribed(part, &format!("{place}/properties/{name}"), silent));
     }
     match schema {
         Value::Object(parts) => {
-            parts.iter().for_each(|(name, part)| undescribed(part, &format!("{place}/{name}"), silent))
+            let others = parts.iter().filter(|(name, _)| *name != "properties");
+            others.for_each(|(name, part)| undescribed(part, &format!("{place}/{name}"), silent));
         }
         Value::Array(parts) => {
             parts.iter().enumerate().for_each(|(at, part)| undescribed(part, &format!("{place}/{at}"), silent));

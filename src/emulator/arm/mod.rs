@@ -98,7 +98,7 @@ pub(crate) fn answer(state: &State, request: &Request) -> Response {
     let response = route(state, request, (&target, &notes)).unwrap_or_else(Refusal::response);
     let reason = notes.reason.take();
     let response = headers::dress(state, (request, reason.as_ref(), notes.left.get()), response);
-    Response { reason, ..response }
+    Response { reason: reason.map(Box::new), ..response }
 }
 
 /// Takes a request through the checks, in Resource Manager's order.

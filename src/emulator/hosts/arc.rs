@@ -34,5 +34,8 @@ fn challenge(state: &State, folder: &Path) -> Response {
         "error_codes": [401],
     });
     let realm = format!("Basic realm={}", path.display());
-    Response { file: Some((path, key.into_bytes())), ..Response::json(401, &body).with("WWW-Authenticate", realm) }
+    Response {
+        file: Some(Box::new((path, key.into_bytes()))),
+        ..Response::json(401, &body).with("WWW-Authenticate", realm)
+    }
 }

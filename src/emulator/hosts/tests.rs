@@ -120,7 +120,7 @@ fn arc_challenges_before_it_answers() {
     let challenge = || {
         let response = service::answer(&state, &request(&line, &[marked]));
         assert_eq!((response.status, read(&response).1["error"].as_str()), (401, Some("unauthorized_client")));
-        let (path, key) = response.file.clone().expect("a file");
+        let (path, key) = *response.file.clone().expect("a file");
         let realm = response.header("www-authenticate").expect("a challenge").to_owned();
         assert_eq!(realm, format!("Basic realm={}", path.display()));
         assert!(path.starts_with("/folder") && path.extension().is_some_and(|end| end == "key"));

@@ -162,8 +162,8 @@ async fn respond(site: &Site, request: hyper::Request<Incoming>) -> io::Result<h
     if let Some(delay) = response.wire.delay {
         tokio::time::sleep(delay).await;
     }
-    if let (Some((path, content)), Some(files)) = (response.file.take(), site.files.upgrade())
-        && files.replace(&path, &content).is_err()
+    if let (Some(file), Some(files)) = (response.file.take(), site.files.upgrade())
+        && files.replace(&file.0, &file.1).is_err()
     {
         response = too_bad(500, "FileNotWritten");
     }
@@ -208,7 +208,6 @@ fn convert(response: Response) -> hyper::Response<Flow> {
             headers.append(name, value);
         }
     };
-    response.headers.into_iter().for_each(|(name, value)| add(name, value));
-    response.own.into_iter().for_each(|(name, value)| add(&name, value));
+    response.headers.into_iter().for_each(|(name, value)| add(&name, value));
     converted
 }

@@ -12,15 +12,15 @@ use tokio::time::{Sleep, sleep};
 use crate::emulator::message::Wire;
 
 /// How often a slow body gives something, per second.
-const STEPS: u64 = 10;
+const STEPS: u32 = 10;
 
 /// A body that gives its bytes as the wire is told to. Its length is always that of the whole.
 pub(super) struct Flow {
     rest: Bytes,
     total: u64,
     /// How many bytes may still be given.
-    cut: Option<u64>,
-    slow: Option<u64>,
+    cut: Option<u32>,
+    slow: Option<u32>,
     pause: Option<Pin<Box<Sleep>>>,
 }
 
@@ -50,19 +50,18 @@ impl Body for Flow {
         if self.cut == Some(0) {
             return Poll::Ready(Some(Err(io::Error::other("cut as the world wants it"))));
         }
-        let step = self.slow.map_or(u64::MAX, |rate| (rate / STEPS).max(1));
-        let wanted = step.min(self.cut.unwrap_or(u64::MAX)).min(self.rest.len() as u64);
+        let step = self.slow.map_or(u32::MAX, |rate| (rate / STEPS).max(1));
+        let rest = u32::try_from(self.rest.len()).unwrap_or(u32::MAX);
+        let wanted = step.min(self.cut.unwrap_or(u32::MAX)).min(rest);
         let millis = match (self.slow, self.cut) {
-            (Some(rate), _) => Some(wanted.saturating_mul(1000) / rate.max(1)),
+            (Some(rate), _) => Some(u64::from(wanted) * 1000 / u64::from(rate.max(1))),
             // What was given goes out while nothing more comes; an error at once would take it along.
             (None, Some(_)) => Some(1),
             (None, None) => None,
         };
         self.pause = millis.map(|millis| Box::pin(sleep(Duration::from_millis(millis.max(1)))));
         self.cut = self.cut.map(|cut| cut - wanted);
-        // What is given is no longer than what is there.
-        let given = usize::try_from(wanted).unwrap_or(self.rest.len());
-        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(given)))))
+        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(wanted as usize)))))
     }
 
     fn is_end_stream(&self) -> bool {

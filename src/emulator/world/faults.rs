@@ -38,8 +38,8 @@ fn fault(from: Mishap, span: Span, diagnostics: &mut Diagnostics) -> Option<Faul
         });
     }
     let on = |flag: Option<bool>, effect: Effect| flag.filter(|on| *on).map(|_| effect);
-    effects.extend(from.cut.map(|bytes| Effect::Cut(bytes.into())));
-    effects.extend(from.slow.map(|rate| Effect::Slow(rate.into())));
+    effects.extend(from.cut.map(Effect::Cut));
+    effects.extend(from.slow.map(Effect::Slow));
     effects.extend(from.content_type.map(|kind| Effect::ContentType(kind.value)));
     effects.extend(from.throttle.map(|period| Effect::Throttle(period.0)));
     effects.extend(on(from.close, Effect::Close));
