@@ -39,7 +39,8 @@
 //! - [`event`]: what did happen; a record is a run folded from its events. Redaction stands at its door, the `Outlet`.
 //! - [`run`]: plan → events, one file per action.
 //! - [`report`]: events → text, one file per format.
-//! - [`emulator`]: the offline twin of the identity endpoints and of Resource Manager: pure service, thin server.
+//! - [`emulator`]: the offline twin of the identity endpoints and of Resource Manager: `world` is what its author wrote,
+//!   `store` what requests change, `service` a pure function from request to response, `server` the only part with sockets.
 //!
 //! The binary holds `cli`: arguments, environment, terminals, exit codes.
 //!
@@ -61,6 +62,10 @@
 //! - *an action*: a variant in `playbook/step.rs` and `plan/mod.rs`, a file in `run/` called by `run/playbook.rs`.
 //! - *an event*: a type in `event/mod.rs`, its redaction in `event/redact.rs`, its place in `event/record.rs`.
 //! - *a report*: a file in `report/`, its name in `cli/reports.rs`.
+//! - *a key of a world*: the field with its doc line in `emulator/world/document.rs`, what it means in
+//!   `emulator/world/resolve/`. The schema follows from the type.
+//! - *something that the emulator answers*: what it is in `emulator/store/`, a file in `emulator/arm/` called by its `route`
+//!   (or in `emulator/hosts/` for an identity endpoint), its refusals in `emulator/arm/refusal/`.
 //! - *a diagnostic*: a method in `diagnostic/catalog.rs` or a file below it (or a function in `run/mishap.rs`), and its
 //!   paragraph in `diagnostic/explain.rs`.
 //!

@@ -1,17 +1,17 @@
-"""Microsoft's Python clients, unmodified, against `mi-run emulate`.
+"""Microsoft's Python clients, unmodified, against `mi-run emulate`; `tests/clients/run` runs it on every host.
 
     mi-run emulate tests/clients/world.yaml -- python tests/clients/check.py vm
-    mi-run emulate tests/clients/app-service.yaml -- python tests/clients/check.py app-service
 
 What the clients need, they find in the environment that `mi-run emulate -- CMD` sets.
 """
 
+import logging
 import os
 import sys
 import uuid
 
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
-from azure.identity import ManagedIdentityCredential
+from azure.identity import ManagedIdentityCredential, WorkloadIdentityCredential
 from azure.mgmt.authorization import AuthorizationManagementClient
 from azure.mgmt.resource.resources import ResourceManagementClient
 
@@ -24,14 +24,17 @@ READER_CLIENT = "6f4a4c3e-6f1d-4d2a-9f5e-0b7f5d1f0a01"
 
 
 def main(host):
-    system = ManagedIdentityCredential()
-    token = system.get_token("https://management.azure.com/.default")
+    credential = WorkloadIdentityCredential() if host == "aks" else ManagedIdentityCredential()
+    token = credential.get_token("https://management.azure.com/.default")
     assert token.token.count(".") == 2, "a token has three parts"
-    resources = client(ResourceManagementClient, system)
-    groups(resources)
+    resources = client(ResourceManagementClient, credential)
+    if host in ("vm", "app_service"):
+        groups(resources)
+    else:
+        assert resources.resource_groups.get("DevTest").name == "DevTest"
     if host == "vm":
         generic_resources(resources)
-        role_assignments(client(AuthorizationManagementClient, system))
+        role_assignments(client(AuthorizationManagementClient, credential))
         refusals(resources)
         unknown_identity()
     print(f"ok: {host}")
@@ -143,4 +146,5 @@ def expect(kind, code, call):
         raise AssertionError(f"{code} was expected")
 
 
+logging.disable()
 main(sys.argv[1])

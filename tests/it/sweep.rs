@@ -51,7 +51,7 @@ fn every_block_of_the_readme_works() {
 /// A folder with what the repository ships.
 fn shipped() -> Result<Folder, String> {
     let folder = Folder::new()?;
-    for part in ["playbooks", "schemas"] {
+    for part in ["playbooks", "playbooks/worlds", "schemas"] {
         let from = folder::repository().join(part);
         for name in list(&from) {
             let bytes = fs::read(from.join(&name)).map_err(|error| format!("{name}: {error}"))?;
