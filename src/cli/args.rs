@@ -113,6 +113,9 @@ pub(crate) struct Emulate {
     /// Print each request on stderr: who asked, the operation, the decision and why
     #[arg(long)]
     pub(crate) log: bool,
+    /// Let the emulator's time begin here, such as 2026-01-05T10:00:00Z; now without it
+    #[arg(long, value_name = "TIME")]
+    pub(crate) clock: Option<String>,
     /// The port of the identity endpoint; a free one without it
     #[arg(long, value_name = "PORT")]
     pub(crate) imds_port: Option<u16>,

@@ -6,15 +6,15 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mi_run::diagnostic::Diagnostics;
-use mi_run::emulator::{Emulator, Exchange, Options, Watcher, World, world};
+use mi_run::diagnostic::{Diagnostic, Diagnostics};
+use mi_run::emulator::{Clock, Emulator, Exchange, Options, Watcher, World, world};
 use mi_run::source::Sources;
 
 use super::args::{self, Color};
 use super::exit::Exit;
 use super::files;
 use super::signals::Signals;
-use super::terminal::{complain, diagnose_all, print};
+use super::terminal::{complain, diagnose, diagnose_all, print};
 
 /// How long a command may take to end after a signal before it is killed.
 const GRACE: Duration = Duration::from_secs(5);
@@ -27,6 +27,12 @@ pub(crate) fn emulate(args: &args::Emulate) -> ExitCode {
         Ok(world) => world,
         Err(exit) => return exit.into(),
     };
+    let Some(clock) = args.clock.as_deref().map_or_else(|| Some(Clock::system()), Clock::starting_at) else {
+        let title = "the time given by `--clock` is none";
+        let diagnostic = Diagnostic::error("invalid-option", title).help("write it as 2026-01-05T10:00:00Z");
+        diagnose(&diagnostic, &Sources::new(), args.look.color);
+        return Exit::Usage.into();
+    };
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
         complain("error: the runtime cannot start: too few resources\n");
         return Exit::Errored.into();
@@ -38,6 +44,7 @@ pub(crate) fn emulate(args: &args::Emulate) -> ExitCode {
         arm_http_port: args.arm_http_port,
         authority_port: args.authority_port,
         control_port: args.control_port,
+        clock,
         watcher: args.log.then(|| -> Watcher { Arc::new(log) }),
         ..Options::default()
     };

@@ -18,6 +18,13 @@ impl Clock {
         Clock { fixed: None, moved_by: Arc::default() }
     }
 
+    /// A clock that goes on from this time (RFC 3339), when the text is one.
+    pub fn starting_at(text: &str) -> Option<Clock> {
+        let clock = Clock::system();
+        clock.advance(text.trim().parse::<Timestamp>().ok()?.duration_since(clock.now()));
+        Some(clock)
+    }
+
     /// A clock that stands at this time until it is moved.
     pub fn fixed(at: Timestamp) -> Clock {
         Clock { fixed: Some(at), ..Clock::system() }
@@ -56,6 +63,14 @@ mod tests {
         assert_eq!(clock.now().as_second(), 90);
         same.advance(SignedDuration::from_secs(-100));
         assert_eq!(clock.now().as_second(), -10);
+    }
+
+    #[test]
+    fn goes_on_from_the_time_it_is_given() {
+        let clock = Clock::starting_at(" 2026-01-05T10:00:00Z ").expect("a clock");
+        let passed = clock.now().duration_since("2026-01-05T10:00:00Z".parse().expect("a time"));
+        assert!(!passed.is_negative() && passed < SignedDuration::from_mins(10), "{passed}");
+        assert!(Clock::starting_at("tomorrow").is_none());
     }
 
     #[test]

@@ -67,6 +67,9 @@ fn listing(part: &Value) -> String {
 /// The whole document. Every primitive is a string, and what does not apply is empty, not left out.
 fn document(world: &World) -> Value {
     let Vm { name, id, subscription, resource_group, location } = &world.vm;
+    let tags = tags(world);
+    let listed: Vec<Value> = tags.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
+    let joined: Vec<String> = tags.iter().map(|(name, value)| format!("{name}:{value}")).collect();
     json!({
         "compute": {
             "azEnvironment": world.cloud.facts().environment,
@@ -93,8 +96,8 @@ fn document(world: &World) -> Value {
             },
             "sku": "server",
             "subscriptionId": subscription,
-            "tags": "",
-            "tagsList": [],
+            "tags": joined.join(";"),
+            "tagsList": listed,
             "version": "latest",
             "vmId": id,
             "vmScaleSetName": "",
@@ -112,4 +115,18 @@ fn document(world: &World) -> Value {
             }],
         },
     })
+}
+
+/// The tags of the machine's own resource, if the world has it.
+fn tags(world: &World) -> Vec<(String, String)> {
+    let group = world.subscription(&world.vm.subscription).into_iter().flat_map(|subscription| &subscription.groups);
+    let mut resources = group
+        .filter(|group| group.name.eq_ignore_ascii_case(&world.vm.resource_group))
+        .flat_map(|group| &group.resources);
+    let own = resources.find(|resource| {
+        resource.name.eq_ignore_ascii_case(&world.vm.name)
+            && resource.kind.eq_ignore_ascii_case(world.host.resource_type())
+    });
+    let tags = own.and_then(|resource| resource.body.get("tags")).and_then(Value::as_object);
+    tags.into_iter().flatten().map(|(name, value)| (name.clone(), crate::value::to_text(value))).collect()
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::emulator::message::{Door, Request, Response};
 use crate::emulator::service;
 use crate::emulator::state::State;
-use crate::emulator::world::{Identity, Kind, World};
+use crate::emulator::world::{Identity, Kind, Resource, World};
 
 const NOW: &str = "2026-01-05T10:00:00Z";
 const TOKEN: &str = "/metadata/identity/oauth2/token";
@@ -328,4 +328,18 @@ fn other_paths_are_not_there() {
     for path in ["/", "/metadata", "/latest/meta-data/", "//"] {
         check(&request(path), 404, r#"{"error":"Not found"}"#);
     }
+}
+
+#[test]
+fn the_tags_of_the_machine_s_resource_are_told() {
+    let mut world = World::quickstart();
+    world.subscriptions[0].groups[0].resources.push(Resource {
+        kind: "microsoft.compute/virtualMachines".to_owned(),
+        name: "WEB-1".to_owned(),
+        body: json!({"tags": {"a": "1", "b": "2"}}).as_object().expect("an object").clone(),
+    });
+    let state = State::new(world, [7; 32], Timestamp::UNIX_EPOCH);
+    let ask = |path: &str| body(&service::answer(&state, &request(&format!("{path}?api-version=2021-02-01"))));
+    assert_eq!(ask("/metadata/instance/compute")["tags"], "a:1;b:2");
+    assert_eq!(ask("/metadata/instance/compute/tagsList")[1], json!({"name": "b", "value": "2"}));
 }
