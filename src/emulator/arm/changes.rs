@@ -218,6 +218,8 @@ fn a_template_is_deployed_with_the_rights_of_each_resource() {
     assert_eq!(body(&bench.ask(&format!("GET {account}?{V}")))["location"], "chinanorth");
     let steps = body(&bench.ask(&format!("GET {deployment}/operations?{V}")));
     assert_eq!(steps["value"][0]["properties"]["targetResource"]["id"], account);
+    let older = deployment.replace("/providers/Microsoft.Resources", "");
+    assert_eq!(bench.ask(&format!("GET {older}/operations?{V}")).status, 200);
     let bad = json!({"properties": {"template": {"resources": [{"type": "x"}]}}});
     check(&bench.send(&format!("PUT {deployment}?{V}"), &bad), 400, "InvalidTemplate");
 }

@@ -33,16 +33,18 @@ pub(super) fn check(call: &Call<'_>, tree: &Tree, scope: &Scope) -> Result<(), R
             Some(level) if level.eq_ignore_ascii_case("ReadOnly") => true,
             _ => deletes,
         };
-    let at = |scope: &Scope| -> Vec<String> {
+    let at = |scope: Scope| {
         let own = format!("{}/providers/{KIND}", scope.to_string().trim_end_matches('/'));
-        tree.below(&own).map(|(_, lock)| lock).filter(|lock| forbids(lock)).map(|_| scope.to_string()).collect()
+        tree.below(&own).map(|(_, lock)| lock)
     };
-    let mut locked: Vec<String> = scope.chain().flat_map(|scope| at(&scope)).collect();
+    let mut found: Vec<&Resource> = scope.chain().flat_map(at).collect();
     if deletes {
         // What is deleted takes everything below it along.
-        let below = tree.below(&scope.to_string()).map(|(_, lock)| lock).filter(|lock| is_lock(lock));
-        locked.extend(below.filter(|lock| forbids(lock)).map(|lock| scope_of(&lock.id).to_owned()));
+        found.extend(tree.below(&scope.to_string()).map(|(_, lock)| lock).filter(|lock| is_lock(lock)));
     }
+    let mut locked: Vec<String> =
+        found.into_iter().filter(|lock| forbids(lock)).map(|lock| scope_of(&lock.id).to_owned()).collect();
+    locked.sort();
     locked.dedup();
     match locked.is_empty() {
         true => Ok(()),

@@ -9,6 +9,7 @@ mod discovery;
 mod filter;
 mod groups;
 mod headers;
+mod lenient;
 mod list;
 mod lists;
 mod locks;
@@ -62,8 +63,8 @@ struct Call<'a> {
 impl Call<'_> {
     /// The body of the request, which is an object.
     fn body(&self) -> Result<Map<String, Value>, Refusal> {
-        serde_json::from_slice(&self.request.body)
-            .map_err(|_| Refusal::invalid_content("The request content was invalid and could not be deserialized."))
+        lenient::object(&self.request.body)
+            .ok_or_else(|| Refusal::invalid_content("The request content was invalid and could not be deserialized."))
     }
 }
 
@@ -93,12 +94,25 @@ struct Place {
 
 /// Answers a request to Resource Manager.
 pub(crate) fn answer(state: &State, request: &Request) -> Response {
-    let target = Target::parse(&request.target);
+    let mut target = Target::parse(&request.target);
+    spell_out(&mut target.segments);
     let notes = Notes::default();
     let response = route(state, request, (&target, &notes)).unwrap_or_else(Refusal::response);
     let reason = notes.reason.take();
     let response = headers::dress(state, (request, reason.as_ref(), notes.left.get()), response);
     Response { reason: reason.map(Box::new), ..response }
+}
+
+/// Puts in the provider that the older paths of deployments leave out.
+fn spell_out(segments: &mut Vec<String>) {
+    let is =
+        |at: usize, word: &str| segments.get(at).is_some_and(|segment: &String| segment.eq_ignore_ascii_case(word));
+    let at = match is(0, "subscriptions") {
+        true if is(2, "deployments") => 2,
+        true if is(2, "resourceGroups") && is(4, "deployments") => 4,
+        _ => return,
+    };
+    segments.splice(at..at, ["providers".to_owned(), "Microsoft.Resources".to_owned()]);
 }
 
 /// Takes a request through the checks, in Resource Manager's order.
