@@ -44,6 +44,10 @@
 //!
 //! The binary holds `cli`: arguments, environment, terminals, exit codes.
 //!
+//! # Worlds
+//!
+//! How to write a world of the emulator, and which way a request goes through it, stands at the top of [`emulator`].
+//!
 //! # What no room does
 //!
 //! - Nothing but `cli` prints, reads the environment or ends the process.

@@ -1,10 +1,10 @@
-//! Decisions: whether role assignments allow an operation at a scope, and which one does.
+//! Decisions: whether what reaches a principal at a scope allows an operation, and what decides it.
 
 use std::sync::Arc;
 
-use crate::rbac::{Role, Scope};
+use crate::rbac::{Permission, Role, Scope};
 
-/// A role that a principal holds at a scope and below it.
+/// A role that is held at a scope and below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assignment {
     /// What is granted.
@@ -13,70 +13,116 @@ pub struct Assignment {
     pub scope: Scope,
 }
 
-/// The outcome of an access check, with its reason.
+/// Which patterns of a permission entry an operation is judged by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decision<'a> {
-    /// This assignment grants the operation.
-    Granted(&'a Assignment),
-    /// No assignment at the scope or above it grants the operation.
+pub enum Plane {
+    /// Operations of Resource Manager: `actions`.
+    Control,
+    /// Operations on data: `dataActions`. They never count for the other plane.
+    Data,
+}
+
+/// The outcome of an access check, with what decided it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision<D, G> {
+    /// This denies the operation.
+    Denied(D),
+    /// This grants the operation, and nothing denies it.
+    Granted(G),
+    /// Nothing grants the operation.
     Refused,
 }
 
-impl Decision<'_> {
+impl<D, G> Decision<D, G> {
     /// Whether the operation is allowed.
     pub fn is_granted(&self) -> bool {
         matches!(self, Decision::Granted(_))
     }
 }
 
-/// Decides whether a principal with these assignments may do a control-plane operation at a scope.
-pub fn decide<'a>(assignments: impl IntoIterator<Item = &'a Assignment>, action: &str, scope: &Scope) -> Decision<'a> {
-    assignments
-        .into_iter()
-        .find(|held| held.scope.contains(scope) && held.role.grants(action))
-        .map_or(Decision::Refused, Decision::Granted)
+/// Decides about an operation by everything that reaches the principal at the scope: what is denied comes first, whatever the
+/// roles say; then any entry of any role suffices. What a `notActions` takes out is taken out of its own entry only. The first
+/// in order is named.
+///
+/// Source: Azure documentation, "What is Azure role-based access control", how Azure RBAC determines access.
+pub fn decide<'a, D, G>(
+    (action, plane): (&str, Plane),
+    denials: impl IntoIterator<Item = (D, &'a [Permission])>,
+    grants: impl IntoIterator<Item = (G, &'a [Permission])>,
+) -> Decision<D, G> {
+    let covers = |entries: &[Permission]| {
+        entries.iter().any(|entry| match plane {
+            Plane::Control => entry.grants(action),
+            Plane::Data => entry.grants_data(action),
+        })
+    };
+    if let Some((denial, _)) = denials.into_iter().find(|(_, entries)| covers(entries)) {
+        return Decision::Denied(denial);
+    }
+    match grants.into_iter().find(|(_, entries)| covers(entries)) {
+        Some((grant, _)) => Decision::Granted(grant),
+        None => Decision::Refused,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rbac::Pattern;
+    use proptest::prelude::*;
 
-    fn assignment(role: &str, scope: &str) -> Assignment {
-        Assignment {
-            role: Role::built_in(role).expect("a built-in role"),
-            scope: Scope::parse(scope).expect("a scope"),
-        }
+    fn entry(actions: &str, not_actions: &str) -> Permission {
+        let patterns = |text: &str| text.split_whitespace().map(Pattern::parse).collect();
+        Permission { actions: patterns(actions), not_actions: patterns(not_actions), ..Permission::default() }
+    }
+
+    /// Entries as what reaches somebody, each named by its place.
+    fn named(entries: &[Permission]) -> impl Iterator<Item = (usize, &[Permission])> {
+        entries.iter().map(std::slice::from_ref).enumerate()
     }
 
     #[test]
-    fn names_the_assignment_that_grants() {
-        let held = [
-            assignment("Reader", "/subscriptions/s/resourceGroups/DevTest"),
-            assignment("Contributor", "/subscriptions/s"),
-            assignment("User Access Administrator", "/subscriptions/s"),
-        ];
+    fn names_what_decides() {
+        let roles =
+            ["Reader", "Contributor", "User Access Administrator"].map(|name| Role::built_in(name).expect("a role"));
         #[track_caller]
-        fn check(held: &[Assignment], action: &str, scope: &str, expected: Option<(&str, &str)>) {
-            let scope = Scope::parse(scope).expect("a scope");
-            let reason = match decide(held, action, &scope) {
-                Decision::Granted(grant) => Some((grant.role.name.as_str(), grant.scope.to_string())),
-                Decision::Refused => None,
-            };
-            let reason = reason.as_ref().map(|(role, at)| (*role, at.as_str()));
-            assert_eq!(reason, expected, "`{action}` at `{scope}`");
+        fn check(roles: &[Arc<Role>], action: &str, expected: Decision<(), &str>) {
+            let grants = roles.iter().map(|role| (role.name.as_str(), role.permissions.as_slice()));
+            assert_eq!(decide((action, Plane::Control), std::iter::empty(), grants), expected, "{action}");
         }
-        let group = "/subscriptions/s/resourcegroups/devtest";
-        check(&held, "a/read", group, Some(("Reader", "/subscriptions/s/resourceGroups/DevTest")));
-        check(&held, "a/write", group, Some(("Contributor", "/subscriptions/s")));
-        check(
-            &held,
-            "Microsoft.Authorization/roleAssignments/write",
-            group,
-            Some(("User Access Administrator", "/subscriptions/s")),
-        );
-        check(&held[..1], "a/write", group, None);
-        check(&held[..1], "a/read", "/subscriptions/s", None);
-        check(&held, "a/read", "/subscriptions/t", None);
-        check(&[], "a/read", "/", None);
+        check(&roles, "a/read", Decision::Granted("Reader"));
+        check(&roles, "a/write", Decision::Granted("Contributor"));
+        check(&roles, "Microsoft.Authorization/roleAssignments/write", Decision::Granted("User Access Administrator"));
+        check(&roles[..2], "Microsoft.Authorization/roleAssignments/write", Decision::Refused);
+        check(&[], "a/read", Decision::Refused);
+    }
+
+    #[test]
+    fn what_is_denied_comes_first_and_the_planes_are_apart() {
+        let (all, writes) = ([entry("*", "")], [entry("*/write", "b/write")]);
+        let decided = |action, plane| decide((action, plane), named(&writes), named(&all));
+        assert_eq!(decided("a/write", Plane::Control), Decision::Denied(0));
+        assert_eq!(decided("b/write", Plane::Control), Decision::Granted(0));
+        assert_eq!(decided("a/read", Plane::Data), Decision::Refused);
+    }
+
+    fn entries() -> impl Strategy<Value = Vec<Permission>> {
+        let texts = || prop::sample::select(vec!["", "*", "a/*", "*/read", "a/read", "b/write", "a/*/read"]);
+        prop::collection::vec((texts(), texts()).prop_map(|(actions, not)| entry(actions, not)), 0..4)
+    }
+
+    proptest! {
+        #[test]
+        fn more_grants_never_take_and_more_denials_never_give(
+            grants in entries(), more in entries(), denials in entries(), others in entries(),
+            action in prop::sample::select(vec!["a/read", "b/read", "a/write", "b/write", "a/b/read"]),
+        ) {
+            let may = |denials: &[Permission], grants: &[Permission]| {
+                decide((action, Plane::Control), named(denials), named(grants)).is_granted()
+            };
+            let before = may(&denials, &grants);
+            prop_assert!(may(&denials, &[grants.clone(), more].concat()) >= before);
+            prop_assert!(may(&[denials, others].concat(), &grants) <= before);
+        }
     }
 }

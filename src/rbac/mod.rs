@@ -8,7 +8,7 @@ mod role;
 mod scope;
 
 pub use catalogue::{catalogue, provider_types};
-pub use decision::{Assignment, Decision, decide};
+pub use decision::{Assignment, Decision, Plane, decide};
 pub use pattern::Pattern;
 pub use permission::Permission;
 pub use role::Role;

@@ -10,7 +10,7 @@ use crate::emulator::message::Reason;
 use crate::emulator::store::Store;
 use crate::emulator::store::access::{Question, Verdict};
 use crate::emulator::store::tree::Subscription;
-use crate::rbac::Scope;
+use crate::rbac::{Decision, Scope};
 
 /// Access control: the roles of the caller must grant the operation, and nothing may deny it.
 pub(super) fn authorize(
@@ -24,9 +24,9 @@ pub(super) fn authorize(
     let verdict = store.access.decide(&question);
     call.notes.reason.set(Some(reason(call, (caller, operation), decision(call, caller, &verdict))));
     match verdict {
-        Verdict::Granted(_) => Ok(()),
-        Verdict::Denied(denied) => Err(Refusal::deny_assignment(caller, operation, denied)),
-        Verdict::Refused => Err(Refusal::forbidden(caller, operation)),
+        Decision::Granted(_) => Ok(()),
+        Decision::Denied(denied) => Err(Refusal::deny_assignment(caller, operation, denied)),
+        Decision::Refused => Err(Refusal::forbidden(caller, operation)),
     }
 }
 
@@ -65,7 +65,7 @@ fn name(call: &Call<'_>, id: &str) -> String {
 /// A decision in words.
 fn decision(call: &Call<'_>, caller: &Caller, verdict: &Verdict<'_>) -> String {
     match verdict {
-        Verdict::Granted(held) => {
+        Decision::Granted(held) => {
             let grant = &held.assignment.grant;
             let through = match held.assignment.principal.eq_ignore_ascii_case(&caller.object_id) {
                 true => String::new(),
@@ -73,8 +73,8 @@ fn decision(call: &Call<'_>, caller: &Caller, verdict: &Verdict<'_>) -> String {
             };
             format!("allowed by {} at {}{through}", grant.role.name, grant.scope)
         }
-        Verdict::Denied(denied) => format!("denied by the deny assignment {} at {}", denied.name, denied.scope),
-        Verdict::Refused => "refused: no role grants it here or above".to_owned(),
+        Decision::Denied(denied) => format!("denied by the deny assignment {} at {}", denied.name, denied.scope),
+        Decision::Refused => "refused: no role grants it here or above".to_owned(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::emulator::world::{self, DenyAssignment, World};
-use crate::rbac::{Permission, Role, Scope};
+use crate::rbac::{Decision, Plane, Role, Scope, decide};
 
 /// Roles, role assignments and deny assignments.
 #[derive(Debug)]
@@ -158,27 +158,20 @@ impl Access {
         of_principals.flat_map(HashMap::values).flatten().filter(|held| held.effective <= now).collect()
     }
 
-    /// Decides whether a principal may do something: what is denied first, then what roles grant, nearest scope first.
+    /// Decides whether a principal may do something; the grant nearest to the scope is named.
     pub(crate) fn decide(&self, question: &Question<'_>) -> Verdict<'_> {
-        self.decide_by(question, Permission::grants)
+        self.decide_on(question, Plane::Control)
     }
 
-    /// The same for an operation on data, which other patterns grant.
-    pub(crate) fn decide_data(&self, question: &Question<'_>) -> Verdict<'_> {
-        self.decide_by(question, Permission::grants_data)
-    }
-
-    fn decide_by(&self, question: &Question<'_>, grants: fn(&Permission, &str) -> bool) -> Verdict<'_> {
-        let covers = |entries: &[Permission]| entries.iter().any(|entry| grants(entry, question.action));
-        if let Some(denied) =
-            self.denied.values().find(|denied| self.concerns(denied, question) && covers(&denied.permissions))
-        {
-            return Verdict::Denied(denied);
-        }
-        match self.reaching(question).into_iter().find(|held| covers(&held.assignment.grant.role.permissions)) {
-            Some(held) => Verdict::Granted(held),
-            None => Verdict::Refused,
-        }
+    /// The same for an operation of one of the planes.
+    pub(crate) fn decide_on(&self, question: &Question<'_>, plane: Plane) -> Verdict<'_> {
+        let denials = self.denied.values().filter(|denied| self.concerns(denied, question));
+        let grants = self.reaching(question).into_iter();
+        decide(
+            (question.action, plane),
+            denials.map(|denied| (denied, denied.permissions.as_slice())),
+            grants.map(|held| (held.as_ref(), held.assignment.grant.role.permissions.as_slice())),
+        )
     }
 
     /// Whether a deny assignment is about who asks and where.
@@ -269,23 +262,8 @@ pub(crate) fn deny_id(scope: &Scope, name: &str) -> String {
     format!("{}/providers/Microsoft.Authorization/denyAssignments/{name}", scope.to_string().trim_end_matches('/'))
 }
 
-/// The answer to a question, with its reason.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Verdict<'a> {
-    /// This assignment grants it.
-    Granted(&'a RoleAssignment),
-    /// This deny assignment covers it.
-    Denied(&'a DenyAssignment),
-    /// Nothing grants it.
-    Refused,
-}
-
-impl Verdict<'_> {
-    /// Whether it is allowed.
-    pub(crate) fn is_granted(&self) -> bool {
-        matches!(self, Verdict::Granted(_))
-    }
-}
+/// The answer to a question, with what decided it.
+pub(crate) type Verdict<'a> = Decision<&'a DenyAssignment, &'a RoleAssignment>;
 
 #[cfg(test)]
 mod tests {

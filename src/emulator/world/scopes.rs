@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use serde_json::Value;
+
 use crate::diagnostic::Diagnostics;
 use crate::rbac::Scope;
 use crate::source::{Sources, Spanned};
@@ -23,13 +25,43 @@ pub(super) struct Scopes {
 }
 
 impl Scopes {
-    pub(super) fn add_subscription<'n>(&mut self, name: &str, id: &str, groups: impl Iterator<Item = &'n str>) {
+    pub(super) fn add_subscription(&mut self, name: &str, id: &str) {
         self.names.push(name.to_owned());
         for key in [name, id] {
             self.subscriptions.insert(key.to_ascii_lowercase(), id.to_owned());
         }
-        let groups = groups.map(|name| (name.to_ascii_lowercase(), name.to_owned()));
-        self.groups.entry(id.to_owned()).or_default().extend(groups);
+    }
+
+    pub(super) fn add_group(&mut self, subscription: &str, name: &str) {
+        let groups = self.groups.entry(subscription.to_owned()).or_default();
+        groups.insert(name.to_ascii_lowercase(), name.to_owned());
+    }
+
+    /// A text with the id in the place of a subscription's short name, if it is a path below one.
+    pub(super) fn expanded(&self, text: &str) -> Option<String> {
+        let rest = text.strip_prefix("/subscriptions/")?;
+        let end = rest.find('/').unwrap_or(rest.len());
+        let id = self.subscription(&rest[..end])?;
+        Some(format!("/subscriptions/{id}{}", &rest[end..]))
+    }
+
+    /// Puts ids in the place of short names, in every text and every key of a value.
+    pub(super) fn expand(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => {
+                if let Some(expanded) = self.expanded(text) {
+                    *text = expanded;
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.expand(item)),
+            Value::Object(members) => {
+                for (name, mut value) in std::mem::take(members) {
+                    self.expand(&mut value);
+                    members.insert(self.expanded(&name).unwrap_or(name), value);
+                }
+            }
+            _ => {}
+        }
     }
 
     pub(super) fn add_management_groups<'n>(&mut self, names: impl Iterator<Item = &'n str>) {
@@ -143,4 +175,35 @@ fn sorted<'a>(names: impl Iterator<Item = &'a String>) -> Vec<&'a str> {
     let mut names: Vec<&str> = names.map(String::as_str).collect();
     names.sort_unstable();
     names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const ID: &str = "98f51385-2edc-4b79-bed9-7718de4cb861";
+
+    #[test]
+    fn short_names_become_ids_wherever_they_stand() {
+        let mut scopes = Scopes::default();
+        scopes.add_subscription("dev", ID);
+        let mut value = json!({
+            "/subscriptions/dev/resourceGroups/g": {"ids": ["/subscriptions/DEV", "/subscriptions/other", "dev"]},
+            "n": 1,
+        });
+        scopes.expand(&mut value);
+        let key = format!("/subscriptions/{ID}/resourceGroups/g");
+        assert_eq!(
+            value,
+            json!({key: {"ids": [format!("/subscriptions/{ID}"), "/subscriptions/other", "dev"]}, "n": 1})
+        );
+    }
+
+    #[test]
+    fn segments_are_found_where_they_stand() {
+        assert_eq!(segment("/subscriptions/dev/resourceGroups/g ", 1), (15, "dev"));
+        assert_eq!(segment("/subscriptions/dev/resourceGroups/g ", 3), (34, "g"));
+        assert_eq!(segment(" /a", 0), (2, "a"));
+    }
 }

@@ -7,8 +7,8 @@ use crate::emulator::arm::authorization::{assignments, definitions};
 use crate::emulator::arm::refusal::Refusal;
 use crate::emulator::message::Response;
 use crate::emulator::store::Store;
-use crate::emulator::store::access::{Question, Verdict, deny_id};
-use crate::rbac::Scope;
+use crate::emulator::store::access::{Question, deny_id};
+use crate::rbac::{Decision, Plane, Scope};
 
 /// How many actions may be asked for at a time.
 const LIMIT: usize = 200;
@@ -37,12 +37,9 @@ pub(super) fn answer(call: &Call<'_>, store: &Store, scope: &Scope) -> Result<Re
 }
 
 fn decision(store: &Store, question: &Question<'_>, is_data: bool) -> Value {
-    let verdict = match is_data {
-        false => store.access.decide(question),
-        true => store.access.decide_data(question),
-    };
-    let (word, assignment, denied) = match verdict {
-        Verdict::Granted(held) => {
+    let plane = if is_data { Plane::Data } else { Plane::Control };
+    let (word, assignment, denied) = match store.access.decide_on(question, plane) {
+        Decision::Granted(held) => {
             let body = assignments::body(held, false);
             let role = definitions::id_at(&held.assignment.grant.scope, &held.assignment.grant.role.id);
             let assignment = json!({
@@ -51,12 +48,12 @@ fn decision(store: &Store, question: &Question<'_>, is_data: bool) -> Value {
             });
             ("Allowed", assignment, Value::Null)
         }
-        Verdict::Denied(denied) => (
+        Decision::Denied(denied) => (
             "NotAllowed",
             Value::Null,
             json!({"id": deny_id(&denied.scope, &denied.id), "scope": denied.scope.to_string()}),
         ),
-        Verdict::Refused => ("NotAllowed", Value::Null, Value::Null),
+        Decision::Refused => ("NotAllowed", Value::Null, Value::Null),
     };
     json!({
         "accessDecision": word,

@@ -17,10 +17,16 @@ impl Resolver<'_> {
         named: Option<Named<Option<document::Subscription>>>,
         (tenant, fallback): (&str, &str),
     ) -> Vec<Subscription> {
-        let mut found = Vec::new();
+        // All names first: what is in one subscription may name another.
+        let mut known = Vec::new();
         for (name, one) in named.unwrap_or_default().0 {
             let one = one.unwrap_or_default();
             let id = self.id(one.id.as_ref(), &format!("subscription/{}", name.value));
+            self.scopes.add_subscription(&name, &id);
+            known.push((name, id, one));
+        }
+        let mut found = Vec::new();
+        for (name, id, one) in known {
             // Several subscriptions may be of the same other tenant, so this id may come twice.
             if let Some(tenant) = one.tenant.as_ref().filter(|tenant| !is_guid(tenant)) {
                 self.diagnostics.invalid_value(tenant.span, tenant, "the id of a tenant is a GUID");
@@ -34,7 +40,6 @@ impl Resolver<'_> {
                 }
                 groups.push(self.resource_group(&id, &group, (container.unwrap_or_default(), fallback)));
             }
-            self.scopes.add_subscription(&name, &id, groups.iter().map(|group| group.name.as_str()));
             found.push(Subscription {
                 name: name.value,
                 id,
@@ -54,10 +59,11 @@ impl Resolver<'_> {
         name: &Words,
         (from, fallback): (Container, &str),
     ) -> ResourceGroup {
+        self.scopes.add_group(subscription, name);
         let location = from.location.map_or_else(|| fallback.to_owned(), |text| text.value);
         let mut group = ResourceGroup {
             tags: tags(from.tags),
-            managed_by: from.managed_by.map(|text| text.value),
+            managed_by: from.managed_by.map(|text| self.scopes.expanded(&text).unwrap_or(text.value)),
             ..ResourceGroup::new(name, &location)
         };
         let base = format!("/subscriptions/{subscription}/resourceGroups/{}", name.value);
@@ -91,12 +97,16 @@ impl Resolver<'_> {
             body.insert("kind".to_owned(), variety.value.into());
         }
         for (key, value) in [("sku", from.sku), ("identity", from.identity)] {
-            body.extend(value.map(|value| (key.to_owned(), value.0)));
+            body.extend(value.map(|mut value| {
+                self.scopes.expand(&mut value.0);
+                (key.to_owned(), value.0)
+            }));
         }
         if from.tags.is_some() {
             body.insert("tags".to_owned(), json!(tags(from.tags)));
         }
         let mut properties = from.properties.map_or_else(|| json!({}), |value| value.0);
+        self.scopes.expand(&mut properties);
         if let Some(members) = properties.as_object_mut() {
             members.entry("provisioningState").or_insert_with(|| "Succeeded".into());
         }
