@@ -118,6 +118,22 @@ mod tests {
     use serde_json::json;
 
     #[test]
+    fn durations_need_a_unit() {
+        let check = |text: &str, millis: Option<u64>| {
+            assert_eq!(parse_duration(text).ok().map(|duration| duration.as_millis() as u64), millis, "{text}");
+        };
+        check("300ms", Some(300));
+        check("5s", Some(5000));
+        check("1.5m", Some(90_000));
+        check("1h", Some(3_600_000));
+        check("5", None);
+        check("s", None);
+        check("5d", None);
+        check("-5s", None);
+        check("99999999999999999999999h", None);
+    }
+
+    #[test]
     fn reads_every_way_a_time_is_written() {
         let check = |value: Value, expected: Option<&str>| {
             assert_eq!(Moment::of(&value).map(|moment| moment.to_string()).as_deref(), expected, "{value}");

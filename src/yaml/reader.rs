@@ -2,11 +2,13 @@
 //! its place, and go on.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::{Entry, Kind, Node};
 use crate::diagnostic::Diagnostics;
+use crate::moment::parse_duration;
 use crate::source::{Sources, Span, Spanned};
 
 /// What reading needs at every turn.
@@ -96,6 +98,19 @@ impl Reader<'_> {
             self.diagnostics.unknown_value(node.span, text, &known);
         }
         found
+    }
+
+    /// A length of time: a number and its unit, `300ms`, `5s`, `2m`, `1h`.
+    pub(crate) fn duration(&mut self, node: &Node) -> Option<Duration> {
+        let text = match &node.kind {
+            Kind::Text(text) => text.clone(),
+            Kind::Number(number) => number.to_string(),
+            _ => {
+                self.wrong_type(node, "a duration such as `30s`");
+                return None;
+            }
+        };
+        parse_duration(&text).map_err(|why| self.diagnostics.invalid_value(node.span, &text, why)).ok()
     }
 
     /// A list read item by item; a single item counts as a list of one where `lenient`.

@@ -8,8 +8,7 @@ use serde_json::Value;
 
 use crate::emulator::cloud::Cloud;
 use crate::emulator::world::{Host, Kind, LockLevel};
-use crate::moment::parse_duration;
-use crate::yaml::{Kind as NodeKind, Node, Read, Reader};
+use crate::yaml::{Node, Read, Reader};
 
 /// Any value.
 #[derive(Debug, JsonSchema)]
@@ -43,16 +42,7 @@ impl JsonSchema for Period {
 
 impl Read for Period {
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
-        let text = match &node.kind {
-            NodeKind::Text(text) => text.clone(),
-            NodeKind::Number(number) => number.to_string(),
-            _ => {
-                reader.wrong_type(node, "a duration such as `30s`");
-                return None;
-            }
-        };
-        let parsed = parse_duration(&text).map(Period);
-        parsed.map_err(|why| reader.diagnostics.invalid_value(node.span, &text, why)).ok()
+        reader.duration(node).map(Period)
     }
 }
 

@@ -125,13 +125,7 @@ impl Resolver<'_> {
                 description: one.description.map(|text| text.value).unwrap_or_default(),
                 custom: true,
                 assignable_scopes: assignable,
-                permissions: vec![Permission {
-                    actions: patterns(one.actions),
-                    not_actions: patterns(one.not_actions),
-                    data_actions: patterns(one.data_actions),
-                    not_data_actions: patterns(one.not_data_actions),
-                    condition: None,
-                }],
+                permissions: vec![permission([one.actions, one.not_actions, one.data_actions, one.not_data_actions])],
             });
             for key in [&role.name, &role.id] {
                 self.roles.insert(key.to_ascii_lowercase(), Arc::clone(&role));
@@ -186,13 +180,7 @@ impl Resolver<'_> {
                 id,
                 name: one.name.value,
                 description: one.description.map(|text| text.value),
-                permissions: vec![Permission {
-                    actions: patterns(one.actions),
-                    not_actions: patterns(one.not_actions),
-                    data_actions: patterns(one.data_actions),
-                    not_data_actions: patterns(one.not_data_actions),
-                    condition: None,
-                }],
+                permissions: vec![permission([one.actions, one.not_actions, one.data_actions, one.not_data_actions])],
                 scope,
                 own_scope_only: one.own_scope_only.unwrap_or_default(),
                 principals,
@@ -211,6 +199,11 @@ impl Resolver<'_> {
     }
 }
 
-fn patterns(texts: Option<Vec<Words>>) -> Vec<Pattern> {
-    texts.unwrap_or_default().iter().map(|text| Pattern::parse(text)).collect()
+/// A permission entry of its four lists, in their usual order.
+fn permission(lists: [Option<Vec<Words>>; 4]) -> Permission {
+    let patterns = |texts: Option<Vec<Words>>| -> Vec<Pattern> {
+        texts.unwrap_or_default().iter().map(|text| Pattern::parse(text)).collect()
+    };
+    let [actions, not_actions, data_actions, not_data_actions] = lists.map(patterns);
+    Permission { actions, not_actions, data_actions, not_data_actions, condition: None }
 }
