@@ -53,6 +53,11 @@ impl Moment {
         Timestamp::from_second(Moment::exact(time)?.0.as_second()).ok().map(Moment)
     }
 
+    /// As the clock would show it.
+    pub fn to_system_time(self) -> SystemTime {
+        self.0.into()
+    }
+
     /// This time and a span such as `2h`, `1h 30m`, `-3 days` or `P1M` after it.
     ///
     /// # Errors
@@ -110,6 +115,16 @@ pub fn parse_duration(text: &str) -> Result<Duration, &'static str> {
         _ => return Err("the units of a duration are `ms`, `s`, `m` and `h`"),
     };
     Duration::try_from_secs_f64(seconds).map_err(|_| "the duration is too long")
+}
+
+/// A length of time as a playbook would write it: `300ms`, `5s`, `10m`.
+pub fn show_duration(duration: Duration) -> String {
+    match (duration.as_millis(), duration.as_secs()) {
+        (millis, _) if millis < 1000 => format!("{millis}ms"),
+        (_, seconds) if seconds >= 3600 && seconds % 3600 == 0 => format!("{}h", seconds / 3600),
+        (_, seconds) if seconds >= 120 && seconds % 60 == 0 => format!("{}m", seconds / 60),
+        _ => format!("{}s", duration.as_secs_f64()),
+    }
 }
 
 #[cfg(test)]

@@ -20,6 +20,34 @@ pub fn request(endpoint: &str, timeout: Duration) -> Request {
     }
 }
 
+/// What templates know as `vm`: what stands under `compute`, and `network`.
+pub fn machine(document: &Value) -> Value {
+    let mut machine = document.get("compute").and_then(Value::as_object).cloned().unwrap_or_default();
+    if let Some(network) = document.get("network") {
+        machine.insert("network".to_owned(), network.clone());
+    }
+    Value::Object(machine)
+}
+
+/// The part of a document that a path names: `compute`, `network/interface/0`; `/` is all of it.
+///
+/// # Errors
+/// With the names that there are where the path goes astray.
+pub fn part<'d>(document: &'d Value, path: &str) -> Result<&'d Value, Vec<String>> {
+    path.split('/').filter(|name| !name.is_empty()).try_fold(document, |value, name| match value {
+        Value::Object(members) => {
+            let found = members.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+            found.map(|(_, value)| value).ok_or_else(|| members.keys().cloned().collect())
+        }
+        Value::Array(items) => name
+            .parse::<usize>()
+            .ok()
+            .and_then(|at| items.get(at))
+            .ok_or_else(|| (0..items.len()).map(|at| at.to_string()).collect()),
+        _ => Err(Vec::new()),
+    })
+}
+
 /// The cloud that a metadata document names.
 pub fn environment(document: &Value) -> Option<&str> {
     document.pointer("/compute/azEnvironment").and_then(Value::as_str)

@@ -3,4 +3,5 @@
 pub mod cloud;
 pub mod error;
 pub mod metadata;
+pub mod patience;
 pub mod verdict;

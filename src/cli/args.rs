@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -78,14 +79,60 @@ pub(crate) struct Run {
     /// Trust the certificates in this file too
     #[arg(long, value_name = "PEM", env = "MI_RUN_CA_FILE")]
     pub(crate) ca_file: Option<PathBuf>,
+    /// How many steps may send at a time; 1 is strictly one after the other
+    #[arg(long, short, value_name = "N", env = "MI_RUN_JOBS", default_value_t = 8, value_parser = at_least_one)]
+    pub(crate) jobs: usize,
+    /// Begin nothing more once a step failed; the cleanup runs
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
+    /// Let what passes for want of trying be an error
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Stop the steps after this time; the cleanup runs
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    #[command(flatten)]
+    pub(crate) root: Root,
     /// Tell only what went wrong
     #[arg(long, short)]
     pub(crate) quiet: bool,
+    /// Tell every attempt and every assertion too
+    #[arg(long, short, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
     /// Show each request and its answer on stderr, redacted
     #[arg(long)]
     pub(crate) show_http: bool,
     #[command(flatten)]
     pub(crate) look: Look,
+}
+
+/// Which steps.
+#[derive(Debug, Args)]
+pub(crate) struct Selection {
+    /// Run only the steps with this tag, id or name (`*` for any text), and those they need
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) only: Vec<String>,
+    /// Leave out the steps with this tag, id or name (`*` for any text)
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) skip: Vec<String>,
+}
+
+/// Where files may be.
+#[derive(Debug, Args)]
+pub(crate) struct Root {
+    /// The folder that included playbooks and other files must stay in; the playbook's own without it
+    #[arg(long = "root", value_name = "DIR", env = "MI_RUN_ROOT")]
+    pub(crate) folder: Option<PathBuf>,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|jobs| *jobs > 0).ok_or_else(|| "a whole number above 0 is expected".to_owned())
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    mi_run::moment::parse_duration(text).map_err(str::to_owned)
 }
 
 /// How to check playbooks.
@@ -97,6 +144,8 @@ pub(crate) struct Check {
     /// Say nothing when all is well
     #[arg(long, short)]
     pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) root: Root,
     #[command(flatten)]
     pub(crate) look: Look,
 }

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use mi_run::diagnostic::Diagnostics;
+use mi_run::plan::{self, Plan};
 use mi_run::source::Sources;
-use mi_run::{plan, playbook};
 
 use super::args;
 use super::exit::Exit;
-use super::files::open;
+use super::files::{self, Includes, open};
 use super::terminal::{diagnose_all, print};
 
 /// Checks playbooks and prints every problem.
@@ -18,7 +18,7 @@ pub(crate) fn check(args: &args::Check) -> Exit {
     let mut good = String::new();
     for path in &args.playbooks {
         let mut found = Diagnostics::new();
-        if let Some(steps) = steps(path, &mut sources, &mut found) {
+        if let Some(steps) = steps(path, args.root.folder.as_deref(), &mut sources, &mut found) {
             let word = if steps == 1 { "step" } else { "steps" };
             good.push_str(&format!("{}: {steps} {word}, no problems\n", path.display()));
         }
@@ -33,9 +33,21 @@ pub(crate) fn check(args: &args::Check) -> Exit {
 }
 
 /// How many steps a playbook has, when nothing is wrong with it.
-fn steps(path: &Path, sources: &mut Sources, found: &mut Diagnostics) -> Option<usize> {
+fn steps(path: &Path, root: Option<&Path>, sources: &mut Sources, found: &mut Diagnostics) -> Option<usize> {
+    let plan = plan(path, root, sources, found)?;
+    (!found.has_errors()).then(|| plan.steps_inside())
+}
+
+/// The plan of a playbook and of all that it includes.
+pub(crate) fn plan(
+    path: &Path,
+    root: Option<&Path>,
+    sources: &mut Sources,
+    found: &mut Diagnostics,
+) -> Option<Plan> {
     let id = open(path, sources, found)?;
-    let document = playbook::read(id, sources, found)?;
-    let plan = plan::build(id, document, sources, found);
-    (!found.has_errors()).then_some(plan.steps.len())
+    let file = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let includes = Includes { root: files::root(root, path) };
+    let documents = plan::gather((id, &file), sources, &includes, found)?;
+    Some(plan::build(documents, sources, found))
 }

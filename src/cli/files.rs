@@ -2,11 +2,12 @@
 
 use std::fs::File;
 use std::io::{self, Error, ErrorKind, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use mi_run::diagnostic::{Diagnostic, Diagnostics};
 use mi_run::http::LARGEST_BODY;
 use mi_run::nearest::nearest;
+use mi_run::plan::Opener;
 use mi_run::source::{LARGEST, Source, SourceId, Sources, Unreadable};
 
 /// The bytes of a regular file, if they are no more than `most`. A pipe could keep everybody waiting.
@@ -31,21 +32,47 @@ pub(crate) fn bytes(path: &Path, most: usize) -> io::Result<Vec<u8>> {
     if bytes.len() > most { Err(too_large()) } else { Ok(bytes) }
 }
 
-/// The bytes of a file in a folder.
+/// The bytes of a file that must stand in a folder.
 ///
 /// # Errors
-/// As for [`bytes`], and when a link leads out of the folder.
-pub(crate) fn inside(folder: &Path, path: &Path) -> io::Result<Vec<u8>> {
-    let folder = folder_or_here(folder).canonicalize()?;
-    let path = folder.join(path).canonicalize().map_err(|error| match error.kind() {
+/// As for [`bytes`], and when the file stands elsewhere.
+pub(crate) fn inside(root: &Path, file: &Path) -> io::Result<Vec<u8>> {
+    bytes(&standing(root, file)?, LARGEST_BODY)
+}
+
+/// Where a file is, links followed: in a folder, or not at all.
+fn standing(root: &Path, file: &Path) -> io::Result<PathBuf> {
+    let root = folder_or_here(root).canonicalize()?;
+    let found = file.canonicalize().map_err(|error| match error.kind() {
         ErrorKind::NotFound => Error::new(ErrorKind::NotFound, "there is no such file"),
         _ => error,
     })?;
-    if !path.starts_with(&folder) {
-        let why = "it is a link that leads out of the folder of the playbook";
-        return Err(Error::new(ErrorKind::PermissionDenied, why));
+    if found.starts_with(&root) {
+        return Ok(found);
     }
-    bytes(&path, LARGEST_BODY)
+    let why = "it stands outside of the playbook's folder, and `--root DIR` names no other";
+    Err(Error::new(ErrorKind::PermissionDenied, why))
+}
+
+/// The folder that the files of a playbook must stay in.
+pub(crate) fn root(option: Option<&Path>, playbook: &Path) -> PathBuf {
+    option.map_or_else(|| folder_of(playbook).to_owned(), Path::to_owned)
+}
+
+/// Finds and reads included playbooks.
+pub(crate) struct Includes {
+    /// The folder that they must stay in.
+    pub(crate) root: PathBuf,
+}
+
+impl Opener for Includes {
+    fn locate(&self, from: &str, written: &str) -> Result<PathBuf, String> {
+        standing(&self.root, &folder_of(Path::new(from)).join(written)).map_err(|error| error.to_string())
+    }
+
+    fn open(&self, file: &Path, name: &str, sources: &mut Sources) -> Result<SourceId, Box<Diagnostic>> {
+        read(file, name).map(|source| sources.add(source))
+    }
 }
 
 /// Whether a path names what the program was started with: its standard input, or what a shell puts for `<(…)`.

@@ -4,22 +4,24 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mi_run::diagnostic::render::Style;
 use mi_run::diagnostic::{Diagnostic, Diagnostics};
 use mi_run::event::{Event, Outcome, Outlet, Sink};
 use mi_run::http::client::Client;
-use mi_run::plan::{self, Caller, Given, Plan};
+use mi_run::plan::{self, Caller, Given, Plan, Selection};
 use mi_run::report::console::{Console, exchange};
 use mi_run::run::{Engine, Frame, Interrupt, Job, Settings, SystemClock, World};
 use mi_run::source::Sources;
-use mi_run::{http, playbook};
+use mi_run::http;
 use serde_json::Value;
 
 use super::args::{self, Color};
 use super::emulate;
 use super::exit::Exit;
-use super::files::{self, open};
+use super::check;
+use super::files;
 use super::reports::{self, Format, Target};
 use super::signals::Signals;
 use super::terminal::{complain, diagnose, diagnose_all, print, stderr_style, stdout_style};
@@ -37,7 +39,7 @@ pub(crate) fn run(args: args::Run) -> Exit {
         return Exit::Usage;
     }
     let mut found = Diagnostics::new();
-    let plans = plans(&args.playbooks, &mut sources, &mut found);
+    let mut plans = plans(&args, &mut sources, &mut found);
     let mut given = given;
     let names: Vec<String> = plans.iter().flat_map(|(plan, _)| plan::declared(plan)).map(str::to_owned).collect();
     let from_environment = values::from_environment(names.iter().map(String::as_str), &mut usage);
@@ -50,6 +52,11 @@ pub(crate) fn run(args: args::Run) -> Exit {
         return Exit::Invalid;
     }
     unknown_names(&given[..arguments], &names, &mut usage);
+    let selection = Selection::new(&args.selection.only, &args.selection.skip);
+    let left: usize = plans.iter_mut().map(|(plan, _)| selection.apply(plan)).sum();
+    if selection.is_some() && left == 0 {
+        nothing_selected(args.strict, &mut usage);
+    }
     let client = match Client::new(args.ca_file.clone()) {
         Ok(client) => client,
         Err(why) => {
@@ -97,10 +104,15 @@ impl Prepared<'_> {
             arm_endpoint: chosen(&self.args.arm_endpoint).or_else(|| inside.map(|ready| ready.arm_http.clone())),
             imds_endpoint: chosen(&self.args.imds_endpoint).or_else(|| inside.map(|ready| ready.imds.clone())),
             bodies: self.args.show_http,
+            jobs: self.args.jobs,
+            fail_fast: self.args.fail_fast,
+            strict: self.args.strict,
         };
         let screen = Screen::new(self.args, &self.targets);
         let console = Rc::clone(&screen.kept);
-        let outlet = Outlet::new(vec![Box::new(screen)]);
+        let kept = self.targets.iter().any(|target| target.format != Format::Console);
+        let live: Vec<Box<dyn Sink>> = if self.args.show_http { vec![Box::new(Wire)] } else { Vec::new() };
+        let outlet = Outlet::new(live, vec![Box::new(screen)], kept);
         let interrupt = Interrupt::default();
         let clock = SystemClock::start();
         let world = World {
@@ -112,20 +124,22 @@ impl Prepared<'_> {
         };
         let engine = Engine::new(world, settings, (self.sources, &outlet), &interrupt);
         let mut usage = self.usage;
-        let jobs = jobs(self.plans, &self.given, &engine, &mut usage);
-        if usage.has_errors() {
-            diagnose_all(usage, self.sources, color);
+        let root = self.args.root.folder.as_deref();
+        let jobs = jobs(self.plans, (&self.given, root), &engine, &mut usage);
+        let refused = usage.has_errors();
+        diagnose_all(usage, self.sources, color);
+        if refused {
             return Exit::Usage;
         }
         let outcome = tokio::select! {
             outcome = engine.run(jobs) => outcome,
-            () = second_signal(&mut signals, &interrupt) => return Exit::Interrupted,
+            () = stop(&mut signals, &interrupt, self.args.timeout) => return Exit::Interrupted,
         };
         drop(engine);
         if let Some(emulator) = emulator.as_ref().filter(|_| Exit::from(outcome) != Exit::Passed) {
             complain(&outlet.redact(&emulate::last_requests(emulator)));
         }
-        let record = outlet.into_record();
+        let record = outlet.into_record().unwrap_or_default();
         let console = console.take();
         let failed = tokio::select! {
             biased;
@@ -147,30 +161,28 @@ fn conclude(outcome: Outcome, interrupted: bool, written: bool) -> Exit {
     }
 }
 
-/// Reads and builds every playbook.
-fn plans(paths: &[PathBuf], sources: &mut Sources, found: &mut Diagnostics) -> Vec<(Plan, PathBuf)> {
-    let mut plans = Vec::new();
-    for path in paths {
-        let Some(id) = open(path, sources, found) else {
-            continue;
-        };
-        let Some(document) = playbook::read(id, sources, found) else {
-            continue;
-        };
-        plans.push((plan::build(id, document, sources, found), path.clone()));
-    }
-    plans
+/// Reads and builds every playbook, and all that they include.
+fn plans(args: &args::Run, sources: &mut Sources, found: &mut Diagnostics) -> Vec<(Plan, PathBuf)> {
+    let root = args.root.folder.as_deref();
+    let each = |path: &PathBuf| Some((check::plan(path, root, sources, found)?, path.clone()));
+    args.playbooks.iter().filter_map(each).collect()
 }
 
 /// Matches what was given with what is declared.
-fn jobs(plans: Vec<(Plan, PathBuf)>, given: &[Given], engine: &Engine<'_>, usage: &mut Diagnostics) -> Vec<Job> {
+fn jobs(
+    plans: Vec<(Plan, PathBuf)>,
+    (given, root): (&[Given], Option<&Path>),
+    engine: &Engine<'_>,
+    usage: &mut Diagnostics,
+) -> Vec<Job> {
     let frame = Frame::bare(engine);
     let lookup = |name: &str| std::env::var(name).ok();
     let each = |(plan, path): (Plan, PathBuf)| {
         let caller = Caller { given, lookup: &lookup, scope: &frame, sources: engine.sources };
         let values = plan::resolve(&plan, &caller, usage);
         let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-        Job { plan, path: Arc::from(path.display().to_string()), folder, values }
+        let root = files::root(root, &path);
+        Job { plan, path: Arc::from(path.display().to_string()), folder, root, values }
     };
     plans.into_iter().map(each).collect()
 }
@@ -207,12 +219,35 @@ fn chosen(option: &Option<String>) -> Option<String> {
     option.clone().filter(|text| !text.trim().is_empty())
 }
 
-/// Waits for SIGINT or SIGTERM, which stop the run in order; ends at the second.
-async fn second_signal(signals: &mut Signals, interrupt: &Interrupt) {
-    signals.wait().await;
-    complain("interrupted: the run stops, reports are written; once more ends at once\n");
+/// Waits for SIGINT, SIGTERM or the end of the time, which stop the steps, so that the cleanup runs; ends when there is
+/// nothing more to wait for.
+async fn stop(signals: &mut Signals, interrupt: &Interrupt, timeout: Option<Duration>) {
+    let up = async {
+        match timeout {
+            Some(timeout) => tokio::time::sleep(timeout).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = signals.wait() => {}
+        () = up => {
+            complain("the time given by `--timeout` is up: the steps stop, the cleanup runs\n");
+            interrupt.time_is_up();
+            signals.wait().await;
+        }
+    }
+    complain("interrupted: the steps stop, the cleanup runs, reports are written; once more ends the cleanup too\n");
     interrupt.raise();
     signals.wait().await;
+    interrupt.raise();
+    signals.wait().await;
+}
+
+/// Says that no step is left to run.
+fn nothing_selected(strict: bool, usage: &mut Diagnostics) {
+    let title = "no step is left by `--only` and `--skip`";
+    let diagnostic = if strict { Diagnostic::error("nothing-selected", title) } else { Diagnostic::warning("nothing-selected", title) };
+    usage.push(diagnostic.help("a pattern is a tag, an id or a name, and `*` stands for any text"));
 }
 
 fn variables() -> Value {
@@ -259,11 +294,17 @@ impl Screen {
     }
 }
 
+/// Shows what goes over the wire.
+struct Wire;
+
+impl Sink for Wire {
+    fn take(&mut self, event: &Event) {
+        exchange(event).iter().for_each(|text| complain(text));
+    }
+}
+
 impl Sink for Screen {
     fn take(&mut self, event: &Event) {
-        if let Some(text) = exchange(event) {
-            complain(&text);
-        }
         let text = self.console.event(event);
         match self.to {
             Stream::Stdout => print(&text),

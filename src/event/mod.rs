@@ -2,10 +2,12 @@
 //!
 //! Nothing secret is in an event that has left the engine: [`Outlet`] is the one way out, and it redacts.
 
+mod order;
 mod outlet;
 mod record;
 pub mod redact;
 mod step;
+mod trail;
 pub mod veil;
 
 use std::sync::Arc;
@@ -18,7 +20,8 @@ use crate::source::Source;
 
 pub use outlet::{Outlet, Sink};
 pub use record::{Playbook, Record, Summary};
-pub use step::{Assertion, Attempt, Exchange, Headers, Place, Problem, Request, Response, Step};
+pub use step::{Assertion, Attempt, Exchange, Headers, Iteration, Place, Problem, Request, Response, Step};
+pub use trail::{Trail, Turn};
 
 /// Something that happened.
 #[derive(Clone, Debug, Serialize)]
@@ -36,6 +39,8 @@ pub enum Event {
     AttemptFinished(AttemptFinished),
     /// A step came to its end.
     StepFinished(StepFinished),
+    /// All turns of a loop came to their end.
+    LoopFinished(LoopFinished),
     /// A playbook came to its end.
     PlaybookFinished(PlaybookFinished),
     /// The run came to its end.
@@ -68,9 +73,10 @@ pub struct PlaybookStarted {
     pub name: String,
     /// How many steps it has.
     pub steps: usize,
-    /// Its text, for reports that show places in it; texts that are secret are masked, character by character.
+    /// Its text and those it includes, for reports that show places in them; what is secret is masked, character by
+    /// character.
     #[serde(skip)]
-    pub source: Arc<Source>,
+    pub sources: Vec<Arc<Source>>,
 }
 
 /// A step began.
@@ -80,8 +86,8 @@ pub struct StepStarted {
     pub at_ms: Millis,
     /// Which playbook of the run, from 0.
     pub playbook: usize,
-    /// Which step of the playbook, from 0.
-    pub step: usize,
+    /// Which step of the playbook.
+    pub step: Trail,
     /// What the step is called.
     pub name: String,
 }
@@ -93,8 +99,8 @@ pub struct TokenAnswered {
     pub at_ms: Millis,
     /// Which playbook of the run, from 0.
     pub playbook: usize,
-    /// Which step of the playbook, from 0.
-    pub step: usize,
+    /// Which step of the playbook.
+    pub step: Trail,
     /// The status of the answer.
     pub status: u16,
     /// What was sent and what came, when it was asked for (`--show-http`).
@@ -109,8 +115,8 @@ pub struct AttemptFinished {
     pub at_ms: Millis,
     /// Which playbook of the run, from 0.
     pub playbook: usize,
-    /// Which step of the playbook, from 0.
-    pub step: usize,
+    /// Which step of the playbook.
+    pub step: Trail,
     /// The attempt.
     pub attempt: Attempt,
     /// What was sent and what came, when it was asked for (`--show-http`).
@@ -131,6 +137,19 @@ pub struct StepFinished {
     pub summary: Summary,
 }
 
+/// All turns of a loop came to their end.
+#[derive(Clone, Debug, Serialize)]
+pub struct LoopFinished {
+    /// Milliseconds since the run began.
+    pub at_ms: Millis,
+    /// Which playbook of the run, from 0.
+    pub playbook: usize,
+    /// Which step of the playbook.
+    pub step: Trail,
+    /// How many turns there were.
+    pub iterations: u32,
+}
+
 /// A playbook came to its end.
 #[derive(Clone, Debug, Serialize)]
 pub struct PlaybookFinished {
@@ -142,6 +161,8 @@ pub struct PlaybookFinished {
     pub outcome: Outcome,
     /// What it gives to its caller.
     pub outputs: Map<String, Value>,
+    /// What went wrong with that.
+    pub problems: Vec<Problem>,
 }
 
 /// The run came to its end.
@@ -153,12 +174,16 @@ pub struct RunFinished {
     pub outcome: Outcome,
     /// Whether it was interrupted.
     pub interrupted: bool,
+    /// Whether it took longer than it was given.
+    pub timed_out: bool,
     /// The cloud it was in, once that was known.
     pub cloud: Option<String>,
     /// The identity it ran as, once there was a token.
     pub identity: Option<Identity>,
     /// Counts of the whole run.
     pub summary: Summary,
+    /// What passed for want of trying.
+    pub hollow: Vec<String>,
 }
 
 /// How a step, a playbook or a run came out. Later ones beat earlier ones.

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use serde_json::Value;
 
+use super::order::Sequencer;
 use super::redact::Redactor;
 use super::{Event, Record};
 
@@ -16,14 +17,26 @@ pub trait Sink {
 /// The way out. The engine tells it secrets as it learns them, before anything that could hold them is sent.
 pub struct Outlet {
     redactor: RefCell<Redactor>,
-    sinks: RefCell<Vec<Box<dyn Sink>>>,
-    record: RefCell<Record>,
+    /// Those that take events as they happen.
+    live: RefCell<Vec<Box<dyn Sink>>>,
+    /// Those that take the ends of steps in the order of the file.
+    ordered: RefCell<Vec<Box<dyn Sink>>>,
+    sequencer: RefCell<Sequencer>,
+    /// What is kept; nothing when no report wants it, so that a long run needs no more memory than a short one.
+    record: Option<RefCell<Record>>,
 }
 
 impl Outlet {
-    /// A way out into these sinks.
-    pub fn new(sinks: Vec<Box<dyn Sink>>) -> Self {
-        Self { redactor: RefCell::default(), sinks: RefCell::new(sinks), record: RefCell::default() }
+    /// A way out into sinks that take events as they happen, and into others that take the ends of steps in the order
+    /// of the file. The record is kept only where it is wanted.
+    pub fn new(live: Vec<Box<dyn Sink>>, ordered: Vec<Box<dyn Sink>>, kept: bool) -> Self {
+        Self {
+            redactor: RefCell::default(),
+            live: RefCell::new(live),
+            ordered: RefCell::new(ordered),
+            sequencer: RefCell::default(),
+            record: kept.then(RefCell::default),
+        }
     }
 
     /// Never shows this text from now on.
@@ -39,10 +52,12 @@ impl Outlet {
     /// Sends an event out.
     pub fn send(&self, mut event: Event) {
         self.redactor.borrow().event(&mut event);
-        for sink in self.sinks.borrow_mut().iter_mut() {
-            sink.take(&event);
-        }
-        self.record.borrow_mut().fold(event);
+        self.live.borrow_mut().iter_mut().for_each(|sink| sink.take(&event));
+        let tell = &mut |event: Event| {
+            self.ordered.borrow_mut().iter_mut().for_each(|sink| sink.take(&event));
+            self.record.iter().for_each(|record| record.borrow_mut().fold(event.clone()));
+        };
+        self.sequencer.borrow_mut().take(event, tell);
     }
 
     /// A text that goes another way, without what is never shown.
@@ -50,10 +65,10 @@ impl Outlet {
         self.redactor.borrow().text(text).into_owned()
     }
 
-    /// The record of all that was sent.
-    pub fn into_record(self) -> Record {
-        let mut record = self.record.into_inner();
+    /// The record of all that was sent, when it was kept.
+    pub fn into_record(self) -> Option<Record> {
+        let mut record = self.record?.into_inner();
         self.redactor.borrow().record(&mut record);
-        record
+        Some(record)
     }
 }

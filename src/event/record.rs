@@ -22,6 +22,8 @@ pub struct Record {
     pub outcome: Outcome,
     /// Counts.
     pub summary: Summary,
+    /// What passed for want of trying: an error under `--strict`.
+    pub hollow: Vec<String>,
     /// The playbooks, in the order given.
     pub playbooks: Vec<Playbook>,
 }
@@ -41,6 +43,8 @@ pub struct Run {
     pub identity: Option<Identity>,
     /// Whether it was interrupted.
     pub interrupted: bool,
+    /// Whether it took longer than `--timeout` allows.
+    pub timed_out: bool,
 }
 
 /// Counts of steps by outcome, and of assertions.
@@ -61,8 +65,11 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Counts one more step.
+    /// Counts one more step; of those that hold others only the others count.
     pub fn count(&mut self, step: &Step) {
+        if step.holds_steps {
+            return;
+        }
         self.steps += 1;
         self.assertions += step.assertions.len() as u32;
         match step.outcome {
@@ -87,9 +94,12 @@ pub struct Playbook {
     pub outputs: Map<String, Value>,
     /// Its steps, in the order of the file.
     pub steps: Vec<Step>,
-    /// Its text, masked.
+    /// Its text and those it includes, masked.
     #[serde(skip)]
-    pub source: Arc<Source>,
+    pub sources: Vec<Arc<Source>>,
+    /// Steps whose group has not ended yet, by depth.
+    #[serde(skip)]
+    open: Vec<Vec<Step>>,
     /// How long it took.
     #[serde(skip)]
     pub duration: Millis,
@@ -106,6 +116,7 @@ impl Default for Record {
             run: Run::default(),
             outcome: Outcome::default(),
             summary: Summary::default(),
+            hollow: Vec::new(),
             playbooks: Vec::new(),
         }
     }
@@ -125,18 +136,17 @@ impl Record {
                 name: started.name,
                 outcome: Outcome::default(),
                 outputs: Map::new(),
-                steps: Vec::with_capacity(started.steps),
-                source: started.source,
+                steps: Vec::new(),
+                sources: started.sources,
+                open: Vec::new(),
                 duration: Millis(0.0),
                 started: started.at_ms,
             }),
-            Event::StepStarted(_) | Event::TokenAnswered(_) | Event::AttemptFinished(_) => {}
+            Event::StepStarted(_) | Event::TokenAnswered(_) | Event::AttemptFinished(_) | Event::LoopFinished(_) => {}
             Event::StepFinished(finished) => {
                 self.summary = finished.summary;
                 if let Some(playbook) = self.playbooks.get_mut(finished.playbook) {
-                    // Steps may end in another order than that of the file; reports are in that of the file.
-                    let at = playbook.steps.partition_point(|step| step.index < finished.step.index);
-                    playbook.steps.insert(at, *finished.step);
+                    playbook.take(*finished.step);
                 }
             }
             Event::PlaybookFinished(finished) => {
@@ -151,9 +161,29 @@ impl Record {
                 self.run.cloud = finished.cloud;
                 self.run.identity = finished.identity;
                 self.run.interrupted = finished.interrupted;
+                self.run.timed_out = finished.timed_out;
                 self.outcome = finished.outcome;
                 self.summary = finished.summary;
+                self.hollow = finished.hollow;
             }
         }
+    }
+}
+
+impl Playbook {
+    /// Takes a step that ended, behind those inside it: events come in the order of the file.
+    fn take(&mut self, mut step: Step) {
+        let depth = step.trail.depth();
+        if depth <= 1 {
+            step.steps = self.open.first_mut().map(std::mem::take).unwrap_or_default();
+            return self.steps.push(step);
+        }
+        // At `open[0]` wait those of depth 2.
+        let own = depth - 2;
+        if self.open.len() < depth {
+            self.open.resize_with(depth, Vec::new);
+        }
+        step.steps = std::mem::take(&mut self.open[own + 1]);
+        self.open[own].push(step);
     }
 }

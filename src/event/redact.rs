@@ -109,11 +109,13 @@ impl Redactor {
             return;
         }
         match event {
-            Event::RunStarted(_) | Event::RunFinished(_) => {}
+            Event::RunStarted(_) | Event::LoopFinished(_) | Event::RunFinished(_) => {}
             Event::PlaybookStarted(started) => {
                 self.clean(&mut started.name);
-                if let Some(masked) = self.mask(&started.source) {
-                    started.source = Arc::new(masked);
+                for source in &mut started.sources {
+                    if let Some(masked) = self.mask(source) {
+                        *source = Arc::new(masked);
+                    }
                 }
             }
             Event::StepStarted(started) => self.clean(&mut started.name),
@@ -195,9 +197,10 @@ impl Redactor {
     fn step(&self, step: &mut Step) {
         self.clean(&mut step.id);
         self.clean(&mut step.name);
+        step.within.iter_mut().for_each(|name| self.clean(name));
         self.maybe(&mut step.reason);
         if let Some(iteration) = &mut step.iteration {
-            self.value(iteration);
+            self.value(&mut iteration.item);
         }
         step.attempts.iter_mut().for_each(|attempt| self.attempt(attempt));
         if let Some(request) = &mut step.request {
@@ -215,6 +218,7 @@ impl Redactor {
 
     fn attempt(&self, attempt: &mut Attempt) {
         self.maybe(&mut attempt.error);
+        self.maybe(&mut attempt.waited_for);
         self.maybe(&mut attempt.request_id);
         self.maybe(&mut attempt.correlation_id);
     }

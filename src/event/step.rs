@@ -7,7 +7,8 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::{Millis, Outcome};
+use super::{Millis, Outcome, Trail};
+use crate::value::to_text;
 
 /// A place in a file, for people: lines and columns count from 1, columns count characters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -26,21 +27,27 @@ pub struct Place {
 /// A step that came to its end.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Step {
-    /// Which step of the playbook, from 0.
+    /// Which step of the playbook.
     #[serde(skip)]
-    pub index: usize,
+    pub trail: Trail,
+    /// What the groups around it are called, from the outside in.
+    #[serde(skip)]
+    pub within: Vec<String>,
+    /// Whether it holds others, which are told and counted themselves.
+    #[serde(skip)]
+    pub holds_steps: bool,
     /// Its id: the one given, else one made of its name.
     pub id: String,
     /// What it is called.
     pub name: String,
-    /// `token`, `request`, `set`, `assert`.
+    /// `token`, `request`, `metadata`, `set`, `assert`, `playbook`, `steps`.
     pub action: &'static str,
     /// How it came out.
     pub outcome: Outcome,
-    /// The part of the playbook it is in.
+    /// The part of the playbook it is in: `steps` or `cleanup`.
     pub phase: &'static str,
-    /// Which iteration of a loop it was.
-    pub iteration: Option<Value>,
+    /// Which turn of its loop it was.
+    pub iteration: Option<Iteration>,
     /// Why it was skipped, failed without an assertion, or could not be carried out.
     pub reason: Option<String>,
     /// When it began, in milliseconds since the run began.
@@ -51,6 +58,8 @@ pub struct Step {
     pub place: Place,
     /// Each time it was tried.
     pub attempts: Vec<Attempt>,
+    /// How long it took until the expectations of an `eventually` held, in milliseconds.
+    pub settled_ms: Option<Millis>,
     /// What was sent last.
     pub request: Option<Request>,
     /// What came last.
@@ -67,6 +76,15 @@ pub struct Step {
     pub steps: Vec<Step>,
 }
 
+/// A turn of a loop.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Iteration {
+    /// Which, from 0.
+    pub index: u32,
+    /// The item.
+    pub item: Value,
+}
+
 /// One try.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Attempt {
@@ -80,6 +98,8 @@ pub struct Attempt {
     pub error: Option<String>,
     /// How long was waited before it.
     pub waited_ms: Millis,
+    /// What was waited for.
+    pub waited_for: Option<String>,
     /// The answer's `x-ms-request-id`.
     pub request_id: Option<String>,
     /// The answer's `x-ms-correlation-request-id`.
@@ -193,4 +213,64 @@ pub struct Exchange {
     pub response: Option<Response>,
     /// Its body.
     pub response_body: Option<String>,
+}
+
+impl Step {
+    /// A step of which only this is known.
+    pub fn new(id: String, name: String, action: &'static str, place: Place) -> Self {
+        Self {
+            trail: Trail::default(),
+            within: Vec::new(),
+            holds_steps: false,
+            id,
+            name,
+            action,
+            outcome: Outcome::Skipped,
+            phase: "steps",
+            iteration: None,
+            reason: None,
+            started_ms: Millis(0.0),
+            duration_ms: Millis(0.0),
+            place,
+            attempts: Vec::new(),
+            settled_ms: None,
+            request: None,
+            response: None,
+            assertions: Vec::new(),
+            notes: Vec::new(),
+            problems: Vec::new(),
+            captures: BTreeMap::new(),
+            steps: Vec::new(),
+        }
+    }
+
+    /// Its name, and the item of its turn where the name does not tell it.
+    pub fn title(&self) -> String {
+        let Some(iteration) = &self.iteration else {
+            return self.name.clone();
+        };
+        let item = item(&iteration.item);
+        let told = match &iteration.item {
+            // A name that tells every part of a combination tells the item.
+            Value::Object(parts) => parts.values().all(|part| self.name.contains(&to_text(part))),
+            other => self.name.contains(&to_text(other)),
+        };
+        if told { self.name.clone() } else { format!("{} ({item})", self.name) }
+    }
+}
+
+/// An item in a few words: text as it is, a map by its first entries.
+fn item(value: &Value) -> String {
+    const SHOWN: usize = 60;
+    let text = match value {
+        Value::Object(parts) => {
+            let parts = parts.iter().map(|(name, part)| format!("{name}: {}", to_text(part)));
+            parts.collect::<Vec<_>>().join(", ")
+        }
+        other => to_text(other),
+    };
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
 }

@@ -29,4 +29,9 @@ impl Cache {
         let key = (selector.clone(), token.resource.clone());
         self.tokens.borrow_mut().insert(key, Rc::clone(token));
     }
+
+    /// Forgets a token that the other side does not take any more.
+    pub fn forget(&self, secret: &str) {
+        self.tokens.borrow_mut().retain(|_, token| token.secret.reveal() != secret);
+    }
 }

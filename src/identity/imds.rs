@@ -16,6 +16,11 @@ pub const ENDPOINT: &str = "http://169.254.169.254";
 /// The path of the token endpoint.
 pub const TOKEN_PATH: &str = "/metadata/identity/oauth2/token";
 
+/// Whether what the service answers with this status passes by itself (how-to-use-vm-token.md, "Retry guidance").
+pub fn is_passing(status: u16) -> bool {
+    matches!(status, 404 | 410 | 429 | 500..=599)
+}
+
 /// What to ask for.
 #[derive(Clone, Debug)]
 pub struct Ask<'a> {

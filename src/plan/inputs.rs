@@ -8,8 +8,8 @@ use super::{Input, Plan};
 use crate::diagnostic::catalog::Missing;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::nearest::nearest;
-use crate::playbook::InputType;
-use crate::source::Sources;
+use crate::playbook::{InputType, Named};
+use crate::source::{Sources, Span};
 use crate::template::{Scope, Tree};
 use crate::value::{describe, same, to_text};
 
@@ -22,6 +22,8 @@ pub enum Origin {
     File(String),
     /// A variable of the environment: `MI_RUN_VAR_…`, or the one the input names.
     Environment(String),
+    /// `with`, in the playbook that includes this one.
+    With,
 }
 
 impl std::fmt::Display for Origin {
@@ -30,6 +32,7 @@ impl std::fmt::Display for Origin {
             Origin::CommandLine => formatter.write_str("`--var`"),
             Origin::File(path) => write!(formatter, "`{path}`"),
             Origin::Environment(name) => write!(formatter, "the environment variable `{name}`"),
+            Origin::With => formatter.write_str("`with`, where the playbook is included"),
         }
     }
 }
@@ -106,6 +109,24 @@ pub fn resolve(plan: &Plan, caller: &Caller<'_>, diagnostics: &mut Diagnostics) 
         }
     }
     values
+}
+
+/// Tells what `with` gives and the included playbook does not declare, and what it needs and is not given.
+pub(super) fn check_with(
+    plan: &Plan,
+    (with, span, path): (&Named<Tree>, Span, &str),
+    diagnostics: &mut Diagnostics,
+) {
+    let known: Vec<&str> = plan.inputs.iter().map(|input| input.name.as_str()).collect();
+    for (name, _) in with.0.iter().filter(|(name, _)| !known.contains(&name.as_str())) {
+        diagnostics.unknown_input(name.span, name, (path, &known));
+    }
+    let given = |name: &str| with.0.iter().any(|(given, _)| given.value == name);
+    let needed = plan.inputs.iter().filter(|input| input.declaration.default.is_none() && input.declaration.env.is_none());
+    let missing: Vec<&str> = needed.map(|input| input.name.as_str()).filter(|name| !given(name)).collect();
+    if !missing.is_empty() {
+        diagnostics.inputs_not_given(span, path, &missing);
+    }
 }
 
 fn find(input: &Input, caller: &Caller<'_>) -> Option<Given> {

@@ -3,10 +3,16 @@
 //! Nothing here does I/O.
 
 mod build;
+mod gather;
 mod inputs;
 mod names;
+mod order;
+mod result;
+mod select;
+mod steps;
 mod texts;
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use regex::Regex;
@@ -21,6 +27,8 @@ use crate::source::{SourceId, Span};
 use crate::template::{Text, Tree};
 
 pub use build::{GLOBALS, build};
+pub use gather::{Documents, Opener, gather};
+pub use select::Selection;
 pub use inputs::{Caller, Given, Lookup, Origin as InputOrigin, declared, has_secrets, resolve};
 
 /// How long an attempt may take when nothing else is said.
@@ -35,8 +43,10 @@ pub struct Plan {
     pub name: Option<Text>,
     /// The cloud; `None` when the VM is to be asked.
     pub cloud: Option<Cloud>,
-    /// The identity of every step that names none.
-    pub identity: Selector<Text>,
+    /// Whether the playbook says nothing of its cloud: one that is included takes its caller's.
+    pub any_cloud: bool,
+    /// The identity of every step that names none; one that is included takes its caller's where it says nothing.
+    pub identity: Option<Selector<Text>>,
     /// What the caller gives.
     pub inputs: Vec<Input>,
     /// What is derived, when it is first used.
@@ -45,6 +55,54 @@ pub struct Plan {
     pub head: Vec<usize>,
     /// The steps, in the order of the file.
     pub steps: Vec<Step>,
+    /// The steps that run last, in order.
+    pub cleanup: Vec<Step>,
+    /// What it gives to its caller, and the variables and names that takes.
+    pub outputs: Vec<(String, Tree)>,
+    /// What the outputs use.
+    pub tail: Uses,
+    /// Whether any step may change something.
+    pub changes: bool,
+}
+
+impl Plan {
+    /// How many steps it has itself, those inside groups included; a group is none.
+    pub fn steps_inside(&self) -> usize {
+        fn count(steps: &[Step]) -> usize {
+            let each = |step: &Step| match &step.action {
+                Action::Group(steps) => count(steps),
+                _ => 1,
+            };
+            steps.iter().map(each).sum()
+        }
+        count(&self.steps) + count(&self.cleanup)
+    }
+
+    /// Each playbook that it includes.
+    pub fn each_include(&self, visit: &mut dyn FnMut(&Include)) {
+        fn inside(steps: &[Step], visit: &mut dyn FnMut(&Include)) {
+            for step in steps {
+                match &step.action {
+                    Action::Include(include) => visit(include),
+                    Action::Group(steps) => inside(steps, visit),
+                    _ => {}
+                }
+            }
+        }
+        inside(&self.steps, visit);
+        inside(&self.cleanup, visit);
+    }
+}
+
+/// What templates use of the playbook around them.
+#[derive(Clone, Debug, Default)]
+pub struct Uses {
+    /// The steps whose captures are used, and the name of each capture.
+    pub captures: Vec<(usize, String)>,
+    /// The variables, each behind those that it needs.
+    pub vars: Vec<usize>,
+    /// The names of those that every playbook has.
+    pub globals: Vec<&'static str>,
 }
 
 /// Something the caller gives.
@@ -61,8 +119,10 @@ pub struct Input {
 /// A step, ready to be carried out.
 #[derive(Debug)]
 pub struct Step {
-    /// Which step of the playbook, from 0.
-    pub index: usize,
+    /// Which step of its playbook, in the order of the file, groups before what is in them.
+    pub number: usize,
+    /// The number behind the last step inside: only a group holds others.
+    pub end: usize,
     /// Its id; one made of its name or its action when none was given.
     pub id: String,
     /// What it is called.
@@ -73,22 +133,117 @@ pub struct Step {
     pub tags: Vec<String>,
     /// Skipped when this is false.
     pub when: Option<Text>,
-    /// The steps whose captures it uses, and the name of each capture.
-    pub needs: Vec<(usize, String)>,
-    /// The variables it uses, each behind those that it needs.
-    pub vars: Vec<usize>,
-    /// The names it uses of those that every playbook has.
-    pub globals: Vec<&'static str>,
+    /// What it is repeated over.
+    pub each: Option<Each>,
+    /// The steps beside it that it waits for.
+    pub waits: Vec<Wait>,
+    /// The steps that must have passed.
+    pub needs: Vec<usize>,
+    /// What it uses itself: a group's steps use what they use.
+    pub uses: Uses,
     /// What it does.
     pub action: Action,
     /// What must hold.
     pub assertions: Vec<Assertion>,
     /// What is captured.
     pub captures: Vec<Capture>,
+    /// All names that are captured by it and by the steps inside.
+    pub exports: Vec<String>,
     /// How long one attempt may take.
     pub timeout: Duration,
+    /// How passing faults are met.
+    pub retry: Retry,
+    /// Waiting for what comes about.
+    pub eventually: Option<Eventually>,
     /// Whether bodies and captures are secret.
     pub sensitive: bool,
+    /// Whether it may change something outside.
+    pub changes: bool,
+    /// Whether a request may be sent twice without harm whatever its method.
+    pub safe: bool,
+    /// Why it is left out, when a selection does.
+    pub left_out: Option<&'static str>,
+}
+
+/// What a step is repeated over.
+#[derive(Debug)]
+pub struct Each {
+    /// Where it stands.
+    pub span: Span,
+    /// The items.
+    pub items: Items,
+    /// What templates call the item.
+    pub name: String,
+    /// What the items use.
+    pub uses: Uses,
+}
+
+/// The items of a loop.
+#[derive(Debug)]
+pub enum Items {
+    /// A list.
+    List(Tree),
+    /// Lists by name, of which every combination is an item.
+    Axes(Vec<(String, Tree)>),
+}
+
+/// A step beside another that has to end first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// Which one, of those beside it.
+    pub step: usize,
+    /// Why.
+    pub why: Why,
+}
+
+/// Why a step waits for another. Earlier reasons beat later ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// It uses what the other captures.
+    Captures,
+    /// It names the other in `needs`.
+    Needs,
+    /// The other may change what it looks at, or it may change what the other looks at.
+    Change,
+    /// The other may show that what is refused exists.
+    Evidence,
+}
+
+/// How passing faults are met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// How many attempts there are, the first included.
+    pub attempts: u32,
+    /// The wait before the second attempt; doubled before each further one.
+    pub base: Duration,
+    /// The longest such wait.
+    pub cap: Duration,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self { attempts: 4, base: Duration::from_millis(500), cap: Duration::from_secs(30) }
+    }
+}
+
+/// Waiting for what comes about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Eventually {
+    /// How long at most.
+    pub within: Duration,
+    /// The pause between two attempts; without it one that grows.
+    pub every: Option<Duration>,
+    /// How many times in a row the expectations must hold.
+    pub hold: u32,
+}
+
+/// Following a long-running operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Poll {
+    /// How long at most.
+    pub within: Duration,
+    /// The pause where the server does not say.
+    pub every: Duration,
 }
 
 /// What a step does.
@@ -102,6 +257,23 @@ pub enum Action {
     Set(Vec<(String, Tree)>),
     /// Judges expressions.
     Assert(Vec<Text>),
+    /// Reads the VM's instance metadata.
+    Metadata(Text),
+    /// Runs another playbook.
+    Include(Box<Include>),
+    /// Runs the steps inside.
+    Group(Vec<Step>),
+}
+
+/// Another playbook that is run as a step.
+#[derive(Debug)]
+pub struct Include {
+    /// The file as it was given.
+    pub path: String,
+    /// What is to be done.
+    pub plan: Rc<Plan>,
+    /// What its inputs are given.
+    pub with: Vec<(String, Tree)>,
 }
 
 impl Action {
@@ -112,6 +284,9 @@ impl Action {
             Action::Request(_) => "request",
             Action::Set(_) => "set",
             Action::Assert(_) => "assert",
+            Action::Metadata(_) => "metadata",
+            Action::Include(_) => "playbook",
+            Action::Group(_) => "steps",
         }
     }
 }
@@ -148,6 +323,10 @@ pub struct Request {
     pub auth: Auth,
     /// How many redirects are followed.
     pub redirects: u32,
+    /// How many pages are read, when `nextLink` is followed.
+    pub pages: Option<u32>,
+    /// How a long-running operation is followed, when it is.
+    pub poll: Option<Poll>,
 }
 
 /// The body of a request.

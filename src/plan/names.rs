@@ -1,14 +1,16 @@
 //! Which name means what, and which step has to come first: read off the templates.
 
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 
+use super::Uses;
 use crate::diagnostic::Diagnostics;
 use crate::source::{Sources, Span};
 use crate::template::{Text, Tree};
 use crate::yaml::locate;
 
 /// Functions of templates, whose names cannot mean anything else.
-const FUNCTIONS: &[&str] = &["now", "uuid", "range", "dict"];
+const FUNCTIONS: &[&str] = &["now", "uuid", "range", "dict", "file", "item", "loop"];
 
 /// How many other variables one may need, so that no file asks for endless work.
 const DEEPEST: usize = 256;
@@ -42,9 +44,11 @@ pub(super) struct Names<'a> {
     meanings: HashMap<String, Meaning>,
     order: Vec<String>,
     /// By variable: what it uses in the end, through other variables too.
-    vars: Vec<Uses>,
+    vars: Vec<Used>,
     /// How many variables were followed to their end.
     followed: usize,
+    /// The steps of each loop, from the first to behind the last.
+    pub(super) loops: Vec<Range<usize>>,
 }
 
 /// Where a template stands, which decides what it may use.
@@ -52,15 +56,15 @@ pub(super) struct Names<'a> {
 pub(super) struct Position<'p> {
     /// Captures of steps before this one are there.
     pub(super) step: usize,
-    /// Names of the step's own result.
-    pub(super) result: &'p [&'p str],
+    /// Names of the step's own: of its result, and of the loops around it.
+    pub(super) result: &'p [String],
     /// Whether inputs, variables and captures are there at all.
     pub(super) bare: bool,
 }
 
 /// What templates turned out to use.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Uses {
+pub(super) struct Used {
     /// Captures, and the steps that make them.
     pub(super) captures: BTreeSet<(usize, String)>,
     /// Variables with their rank: each is behind those that it needs.
@@ -69,22 +73,26 @@ pub(super) struct Uses {
     pub(super) globals: BTreeSet<&'static str>,
 }
 
-impl Uses {
-    fn add(&mut self, other: &Uses) {
+impl Used {
+    pub(super) fn add(&mut self, other: &Used) {
         self.captures.extend(other.captures.iter().cloned());
         self.globals.extend(&other.globals);
         self.vars.extend(&other.vars);
     }
 
-    /// Variables, each behind those that it needs.
-    pub(super) fn vars(&self) -> Vec<usize> {
-        self.vars.iter().map(|(_, at)| *at).collect()
+    /// As the plan holds them.
+    pub(super) fn plan(self) -> Uses {
+        Uses {
+            captures: self.captures.into_iter().collect(),
+            vars: self.vars.iter().map(|(_, at)| *at).collect(),
+            globals: self.globals.into_iter().collect(),
+        }
     }
 }
 
 impl<'a> Names<'a> {
     pub(super) fn new(sources: &'a Sources, globals: &'static Globals) -> Self {
-        Self { sources, globals, meanings: HashMap::new(), order: Vec::new(), vars: Vec::new(), followed: 0 }
+        Self { sources, globals, meanings: HashMap::new(), order: Vec::new(), vars: Vec::new(), followed: 0, loops: Vec::new() }
     }
 
     /// Defines a name; says so when it is taken.
@@ -99,10 +107,19 @@ impl<'a> Names<'a> {
         self.order.push(name.to_owned());
     }
 
+    /// Says so when a name that a loop gives its items means something else already.
+    pub(super) fn refuse_taken(&self, name: &str, place: Span, diagnostics: &mut Diagnostics) {
+        if self.globals.iter().any(|(global, _)| *global == name) || FUNCTIONS.contains(&name) && name != "item" {
+            diagnostics.name_taken(place, name, None);
+        } else if let Some(first) = self.meanings.get(name) {
+            diagnostics.name_taken(place, name, Some(first.span()));
+        }
+    }
+
     /// Follows variables to the captures they use, and finds circles.
     pub(super) fn follow_vars(&mut self, vars: &[(String, Span, Tree)], diagnostics: &mut Diagnostics) {
         let uses: Vec<Vec<String>> = vars.iter().map(|(_, _, tree)| used_names(tree)).collect();
-        self.vars = vec![Uses::default(); vars.len()];
+        self.vars = vec![Used::default(); vars.len()];
         let mut states = vec![State::New; vars.len()];
         for at in 0..vars.len() {
             let mut walk = Walk { vars, uses: &uses, states: &mut states, path: Vec::new() };
@@ -127,7 +144,7 @@ impl<'a> Names<'a> {
         }
         walk.states[at] = State::Open;
         walk.path.push(at);
-        let mut uses = Uses::default();
+        let mut uses = Used::default();
         for name in &walk.uses[at] {
             if let Some((global, _)) = self.globals.iter().find(|(global, _)| global == name) {
                 uses.globals.insert(global);
@@ -146,7 +163,7 @@ impl<'a> Names<'a> {
         }
         if uses.vars.len() >= DEEPEST {
             diagnostics.variables_too_deep(walk.vars[at].1, DEEPEST);
-            uses = Uses::default();
+            uses = Used::default();
         }
         uses.vars.insert((self.followed, at));
         self.followed += 1;
@@ -156,12 +173,12 @@ impl<'a> Names<'a> {
     }
 
     /// Checks the names of a template and adds what it uses.
-    pub(super) fn check(&self, text: &Text, position: Position<'_>, uses: &mut Uses, diagnostics: &mut Diagnostics) {
+    pub(super) fn check(&self, text: &Text, position: Position<'_>, uses: &mut Used, diagnostics: &mut Diagnostics) {
         for used in text.template.names() {
             let place =
-                |range: &std::ops::Range<usize>| locate(self.sources, text.span, text.template.text(), range.clone());
+                |range: &Range<usize>| locate(self.sources, text.span, text.template.text(), range.clone());
             let name = used.name.as_str();
-            if position.result.contains(&name) {
+            if position.result.iter().any(|own| own == name) {
                 continue;
             }
             if let Some((global, members)) = self.globals.iter().find(|(global, _)| *global == name) {
@@ -194,9 +211,26 @@ impl<'a> Names<'a> {
                             diagnostics.used_before_captured(place(&used.range), capture, *span);
                         }
                     }
+                    self.once_only(name, (through, position), place(&used.range), diagnostics);
                     uses.add(through);
                 }
             }
+        }
+    }
+
+    /// Tells of a variable that is used inside a loop whose captures it needs: it has one value only.
+    fn once_only(
+        &self,
+        name: &str,
+        (through, position): (&Used, Position<'_>),
+        place: Span,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let around = |step: usize| self.loops.iter().any(|each| each.contains(&step) && each.contains(&position.step));
+        if let Some((_, capture)) =
+            through.captures.iter().find(|(step, _)| *step < position.step && around(*step))
+        {
+            diagnostics.variable_in_loop(place, name, capture);
         }
     }
 
@@ -210,7 +244,7 @@ impl<'a> Names<'a> {
                 }
         });
         let globals = self.globals.iter().map(|(name, _)| *name);
-        own.map(String::as_str).chain(position.result.iter().copied()).chain(globals).collect()
+        own.map(String::as_str).chain(position.result.iter().map(String::as_str)).chain(globals).collect()
     }
 }
 

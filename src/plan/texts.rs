@@ -1,6 +1,6 @@
 //! Each template of an action, and of an assertion.
 
-use super::{Action, Auth, Body, Request, Subject};
+use super::{Action, Auth, Body, Items, Request, Subject};
 use crate::identity::Selector;
 use crate::template::{Text, Tree};
 
@@ -14,6 +14,18 @@ pub(super) fn action_texts(action: &Action, visit: &mut dyn FnMut(&Text)) {
         Action::Request(request) => request_texts(request, visit),
         Action::Set(set) => set.iter().for_each(|(_, tree)| tree.each_text(visit)),
         Action::Assert(list) => list.iter().for_each(visit),
+        Action::Metadata(path) => visit(path),
+        Action::Include(include) => include.with.iter().for_each(|(_, tree)| tree.each_text(visit)),
+        // Steps inside have their own.
+        Action::Group(_) => {}
+    }
+}
+
+/// Each template of the items of a loop.
+pub(super) fn items_texts(items: &Items, visit: &mut dyn FnMut(&Text)) {
+    match items {
+        Items::List(tree) => tree.each_text(visit),
+        Items::Axes(axes) => axes.iter().for_each(|(_, tree)| tree.each_text(visit)),
     }
 }
 
@@ -38,7 +50,8 @@ fn request_texts(request: &Request, visit: &mut dyn FnMut(&Text)) {
     }
 }
 
-fn selector_text(selector: &Selector<Text>, visit: &mut dyn FnMut(&Text)) {
+/// Each template of an identity.
+pub(super) fn selector_text(selector: &Selector<Text>, visit: &mut dyn FnMut(&Text)) {
     match selector {
         Selector::System => {}
         Selector::ClientId(text) | Selector::ObjectId(text) | Selector::ResourceId(text) => visit(text),

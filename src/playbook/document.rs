@@ -6,6 +6,7 @@ use serde_json::json;
 use super::input::{Input, inputs};
 use super::leaf::Period;
 use super::reader::{Fields, Read, Reader};
+use super::repeat::{Eventually, Retry};
 use super::schema;
 use super::step::Step;
 use crate::source::Spanned;
@@ -36,6 +37,11 @@ pub struct Playbook {
     /// The work.
     #[schemars(length(min = 1))]
     pub steps: Vec<Step>,
+    /// Steps that run last, in order, whatever happened before, also after an interrupt.
+    pub cleanup: Option<Vec<Step>>,
+    /// What the playbook gives to its caller and to the report.
+    #[schemars(transform = schema::variable_names)]
+    pub outputs: Option<Named<Tree>>,
 }
 
 /// The cloud the requests go to.
@@ -127,6 +133,10 @@ pub enum IdentitySource {
 pub struct Defaults {
     /// How long one attempt may take.
     pub timeout: Option<Spanned<Period>>,
+    /// How passing faults are met.
+    pub retry: Option<Retry>,
+    /// Waiting for what comes about, for every step that sends a request.
+    pub eventually: Option<Eventually>,
     /// Headers that every request carries.
     pub headers: Option<Named<Text>>,
     /// The `api-version` of requests to Resource Manager that name none.
@@ -146,6 +156,8 @@ impl Playbook {
             vars: fields.node("vars").and_then(|node| variables(node, reader)),
             defaults: fields.get("defaults", reader),
             steps: fields.required("steps", reader).unwrap_or_default(),
+            cleanup: fields.get("cleanup", reader),
+            outputs: fields.node("outputs").and_then(|node| variables(node, reader)),
         };
         if let Some(Node { kind: Kind::List(items), span }) = fields.node("steps")
             && items.is_empty()
@@ -240,6 +252,8 @@ impl Read for Defaults {
         let mut fields = reader.fields(node, "the defaults")?;
         let defaults = Defaults {
             timeout: fields.get("timeout", reader),
+            retry: fields.get("retry", reader),
+            eventually: fields.get("eventually", reader),
             headers: fields.get("headers", reader),
             api_version: fields.get("api_version", reader),
         };

@@ -6,6 +6,8 @@ mod expectation;
 mod input;
 mod leaf;
 mod reader;
+mod repeat;
+mod request;
 mod schema;
 mod step;
 
@@ -18,8 +20,10 @@ pub use document::{Cloud, CloudName, Defaults, Endpoints, Identity, IdentitySour
 pub use expectation::{Capture, Check, DurationCheck, Expectation, Origin, Queries};
 pub use input::{Input, InputType, Pattern};
 pub use leaf::{Expression, Path, Period};
+pub use repeat::{Each, Eventually, Items, Pages, Poll, Retry};
+pub use request::{Auth, Method, Request, TokenRequest};
 pub use schema::schema;
-pub use step::{Action, Auth, Method, Request, Step, TokenRequest};
+pub use step::{Action, Step};
 
 /// Reads the playbook in a source. What cannot be understood stands in the diagnostics; `None` when nothing
 /// usable is left. The defaults of secret inputs are masked in the source.

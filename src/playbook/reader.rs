@@ -62,6 +62,16 @@ impl Reader<'_> {
     /// The key of a map of variables: a name that templates can use.
     pub(crate) fn name(&mut self, entry: &Entry) -> Option<Spanned<String>> {
         let key = self.key(entry)?;
+        self.usable(key)
+    }
+
+    /// A name that templates can use.
+    pub(crate) fn variable(&mut self, node: &Node) -> Option<Spanned<String>> {
+        let name = Spanned::<String>::read(node, self)?;
+        self.usable(name)
+    }
+
+    fn usable(&mut self, key: Spanned<String>) -> Option<Spanned<String>> {
         let mut characters = key.chars();
         let good = characters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
             && characters.all(|other| other.is_ascii_alphanumeric() || other == '_');

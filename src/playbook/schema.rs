@@ -15,7 +15,7 @@ pub fn schema() -> Value {
 }
 
 /// Text with a template in it, of which nothing more is known.
-const TEMPLATED: &str = r"\{[{%]";
+pub(super) const TEMPLATED: &str = r"\{[{%]";
 
 /// What a duration is written like; one that is above zero where `positive`.
 pub(super) fn period(positive: bool) -> Value {

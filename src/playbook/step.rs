@@ -1,13 +1,15 @@
 //! Steps: one action each, and its modifiers.
 
-use schemars::{JsonSchema, Schema, json_schema};
+use schemars::JsonSchema;
+use serde_json::json;
 
-use super::document::{Identity, variables};
+use super::document::variables;
 use super::expectation::{Capture, Expectation};
 use super::leaf::{Expression, Period};
-use super::reader::{Read, Reader};
+use super::reader::{Fields, Read, Reader};
+use super::repeat::{Each, Eventually, Retry};
+use super::request::{Request, TokenRequest};
 use super::schema;
-use crate::azure::cloud::{SHORT_NAMES, is_resource};
 use crate::source::{Span, Spanned};
 use crate::template::{Text, Tree};
 use crate::yaml::Named;
@@ -28,19 +30,52 @@ pub struct Step {
     pub tags: Option<Vec<Spanned<String>>>,
     /// An expression; when it is false the step is skipped.
     pub when: Option<Expression>,
+    /// Ids of steps that must have passed, on top of those whose captures are used.
+    #[schemars(transform = or_one_id)]
+    pub needs: Option<Vec<Spanned<String>>>,
+    /// What the step is repeated over: a list, or lists by name, of which every combination is an item.
+    pub for_each: Option<Each>,
+    /// What templates call the item of the loop; `item` without it.
+    #[schemars(transform = variable_name)]
+    pub r#as: Option<Spanned<String>>,
+    /// What the inputs of an included playbook are given.
+    #[schemars(transform = schema::variable_names)]
+    pub with: Option<Named<Tree>>,
     /// What must hold; without it a request must answer 2xx and a token must be issued.
     #[schemars(transform = schema::not_empty)]
     pub expect: Option<Expectation>,
     /// Names for values of the result.
     #[schemars(transform = schema::variable_names)]
     pub capture: Option<Named<Capture>>,
+    /// Keep trying until the expectations hold: how long, how often, how many times in a row.
+    pub eventually: Option<Spanned<Eventually>>,
+    /// How passing faults are met.
+    pub retry: Option<Spanned<Retry>>,
     /// How long one attempt may take.
     pub timeout: Option<Spanned<Period>>,
     /// Whether bodies and captures of this step are secret.
     pub sensitive: Option<bool>,
+    /// Whether the request changes nothing though its method may: others need not wait for it, and it may be repeated.
+    pub safe: Option<Spanned<bool>>,
     /// What the step does.
     #[schemars(flatten)]
     pub action: Action,
+}
+
+impl Action {
+    /// The key in a playbook; nothing for what could not be read.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Action::Token(_) => "token",
+            Action::Request(_) => "request",
+            Action::Metadata(_) => "metadata",
+            Action::Set(_) => "set",
+            Action::Assert(_) => "assert",
+            Action::Playbook(_) => "playbook",
+            Action::Steps(_) => "steps",
+            Action::Unreadable => "",
+        }
+    }
 }
 
 /// What a step does.
@@ -51,138 +86,31 @@ pub enum Action {
     Token(Box<TokenRequest>),
     /// Sends an HTTP request, to Resource Manager unless the URL is absolute.
     Request(Box<Request>),
+    /// Reads the VM's instance metadata: `compute`, `network`, or a path such as `compute/tags`.
+    Metadata(Text),
     /// Computes variables; no request is sent.
     Set(#[schemars(transform = schema::variable_names)] Named<Tree>),
     /// Expressions that must hold; no request is sent.
     Assert(#[schemars(transform = schema::not_empty)] Vec<Expression>),
+    /// Runs another playbook: a file, relative to this one, in the folder given by `--root`.
+    Playbook(#[schemars(transform = schema::some_text)] Spanned<String>),
+    /// Steps that belong together.
+    #[schemars(transform = schema::not_empty)]
+    Steps(Vec<Step>),
     /// None that could be read; why, stands in the diagnostics.
     #[schemars(skip)]
     Unreadable,
 }
 
-/// Which token to acquire: a short name, a resource URL, or a map.
-#[derive(Debug, JsonSchema)]
-#[schemars(deny_unknown_fields, transform = or_resource)]
-pub struct TokenRequest {
-    /// `arm`, `graph`, `key_vault`, `storage`, or a resource URL; `arm` without it.
-    #[schemars(transform = short_or_url)]
-    pub resource: Option<Text>,
-    /// The identity to ask for; without it the playbook's.
-    pub identity: Option<Identity>,
-    /// Whether to ask for a new token even when a good one is there.
-    pub fresh: Option<bool>,
+fn or_one_id(schema: &mut schemars::Schema) {
+    schema::alternatives(schema, &[json!({"type": "string"})]);
 }
 
-fn short_or_url(schema: &mut Schema) {
-    schema::resource(schema, SHORT_NAMES);
+fn variable_name(schema: &mut schemars::Schema) {
+    schema.insert("pattern".to_owned(), "^[A-Za-z_][A-Za-z0-9_]*$".into());
 }
 
-fn or_resource(schema: &mut Schema) {
-    let mut text = json_schema!({"type": "string", "description": "A short name, or a resource URL."});
-    short_or_url(&mut text);
-    schema::alternatives(schema, &[text.to_value()]);
-}
-
-/// An HTTP request: `METHOD url`, or a map.
-#[derive(Debug, JsonSchema)]
-#[schemars(deny_unknown_fields, transform = or_request_line)]
-pub struct Request {
-    /// The HTTP method; `GET` without it.
-    pub method: Option<Spanned<Method>>,
-    /// Where to; a URL that begins with `/` is on the cloud's Resource Manager endpoint.
-    #[schemars(transform = schema::url)]
-    pub url: Text,
-    /// How many bytes of the rendered `url` are the method and the blanks behind it.
-    #[schemars(skip)]
-    pub prefix: usize,
-    /// The value of the `api-version` parameter.
-    pub api_version: Option<Text>,
-    /// Parameters of the query; the values are encoded.
-    pub query: Option<Named<Tree>>,
-    /// Headers; they win over those of `defaults`.
-    pub headers: Option<Named<Text>>,
-    /// A body that is sent as JSON.
-    pub json: Option<Tree>,
-    /// A body that is sent as a form.
-    pub form: Option<Named<Tree>>,
-    /// A body that is sent as it is.
-    pub text: Option<Text>,
-    /// A file whose bytes are the body; relative to the playbook.
-    pub file: Option<Text>,
-    /// Whose token the request carries: `arm` for Resource Manager and `none` elsewhere, unless said.
-    pub auth: Option<Auth>,
-    /// How many redirects to follow; none without it. A token never crosses origins.
-    pub redirects: Option<Spanned<u32>>,
-}
-
-fn or_request_line(schema: &mut Schema) {
-    schema::at_most_one(schema, &["json", "form", "text", "file"]);
-    schema::alternatives(schema, &[schema::request_line()]);
-}
-
-/// An HTTP method.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
-#[schemars(rename_all = "UPPERCASE")]
-pub enum Method {
-    /// Reads.
-    Get,
-    /// Reads without the body.
-    Head,
-    /// Acts.
-    Post,
-    /// Creates or replaces.
-    Put,
-    /// Changes.
-    Patch,
-    /// Deletes.
-    Delete,
-    /// Asks what is possible.
-    Options,
-}
-
-impl Method {
-    /// The names and what they stand for.
-    pub const WORDS: &[(&str, Self)] = &[
-        ("GET", Self::Get),
-        ("HEAD", Self::Head),
-        ("POST", Self::Post),
-        ("PUT", Self::Put),
-        ("PATCH", Self::Patch),
-        ("DELETE", Self::Delete),
-        ("OPTIONS", Self::Options),
-    ];
-
-    /// The name on the wire.
-    pub fn word(self) -> &'static str {
-        Self::WORDS.iter().find(|(_, value)| *value == self).map_or("GET", |(word, _)| word)
-    }
-}
-
-/// Whose token a request carries: `arm`, `none`, a resource, or a map.
-#[derive(Debug, JsonSchema)]
-#[schemars(deny_unknown_fields, transform = or_auth_word)]
-pub struct Auth {
-    /// `none`, a short name or a resource URL.
-    #[schemars(transform = word_or_url)]
-    pub resource: Option<Text>,
-    /// The identity whose token it is; without it the playbook's.
-    pub identity: Option<Identity>,
-    /// A token of the playbook's own making.
-    pub bearer: Option<Text>,
-}
-
-fn word_or_url(schema: &mut Schema) {
-    schema::resource(schema, AUTH_WORDS);
-}
-
-fn or_auth_word(schema: &mut Schema) {
-    let mut text = json_schema!({"type": "string", "description": "`none`, a short name, or a resource URL."});
-    word_or_url(&mut text);
-    schema::at_most_one(schema, &["bearer", "resource"]);
-    schema::alternatives(schema, &[text.to_value()]);
-}
-
-const ACTIONS: &[&str] = &["token", "request", "set", "assert"];
+const ACTIONS: &[&str] = &["token", "request", "metadata", "set", "assert", "playbook", "steps"];
 
 impl Read for Step {
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
@@ -191,171 +119,89 @@ impl Read for Step {
         let name = fields.get("name", reader);
         let tags = fields.get("tags", reader);
         let when = fields.get("when", reader);
-        let token =
-            fields.entry("token").map(|entry| Box::<TokenRequest>::read(&entry.value, reader).map(Action::Token));
-        let request =
-            fields.entry("request").map(|entry| Box::<Request>::read(&entry.value, reader).map(Action::Request));
-        let set = fields.entry("set").map(|entry| variables(&entry.value, reader).map(Action::Set));
-        let assert = fields.entry("assert").map(|entry| Vec::read(&entry.value, reader).map(Action::Assert));
-        let is_token = token.is_some();
+        let needs = fields.node("needs").and_then(|node| ids(node, reader));
+        let for_each = fields.get("for_each", reader);
+        let r#as = fields.entry("as").and_then(|entry| reader.variable(&entry.value));
+        let action = action(&mut fields, reader);
+        let with = fields.node("with").and_then(|node| variables(node, reader));
+        let is_token = matches!(action, Some(Action::Token(_)));
         let expect = fields.get("expect", reader);
-        if let Some(entry) = fields.entry("expect").filter(|entry| entry.value.is_empty()) {
-            reader.diagnostics.nothing_expected(entry.span(), "`expect`");
-        }
-        if let Some(entry) = fields.entry("assert").filter(|entry| entry.value.is_empty()) {
-            reader.diagnostics.nothing_expected(entry.span(), "`assert`");
+        for key in ["expect", "assert", "steps"] {
+            if let Some(entry) = fields.entry(key).filter(|entry| entry.value.is_empty()) {
+                reader.diagnostics.nothing_expected(entry.span(), &format!("`{key}`"));
+            }
         }
         let capture = fields.node("capture").and_then(|node| Capture::map(node, is_token, reader));
+        let (eventually, retry) = (fields.get("eventually", reader), fields.get("retry", reader));
         let timeout = fields.get("timeout", reader);
-        let sensitive = fields.get("sensitive", reader);
+        let (sensitive, safe) = (fields.get("sensitive", reader), fields.get("safe", reader));
         let actions = fields.present(ACTIONS);
         let span = actions.first().map_or(fields.span, |key| key.span);
         match actions.as_slice() {
             // A misspelt action is told as the unknown key that it is.
             [] if fields.all_known() => reader.diagnostics.no_action(fields.span, ACTIONS),
-            [] => {}
-            [_] => {}
+            [] | [_] => {}
             [first, second, ..] => reader.diagnostics.two_actions(second.span, first.span),
         }
         fields.finish(reader);
-        let action = [token, request, set, assert].into_iter().flatten().next().flatten();
         let action = action.unwrap_or(Action::Unreadable);
-        Some(Step { span, id, name, tags, when, expect, capture, timeout, sensitive, action })
+        Some(Step {
+            span,
+            id,
+            name,
+            tags,
+            when,
+            needs,
+            for_each,
+            r#as,
+            with,
+            expect,
+            capture,
+            eventually,
+            retry,
+            timeout,
+            sensitive,
+            safe,
+            action,
+        })
     }
 }
 
-impl Read for TokenRequest {
-    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
-        if !matches!(node.kind, Kind::Map(_)) {
-            let resource = resource(node, SHORT_NAMES, reader);
-            return resource.map(|resource| Self { resource: Some(resource), identity: None, fresh: None });
-        }
-        let mut fields = reader.fields(node, "a token request")?;
-        let request = Self {
-            resource: fields.node("resource").and_then(|node| resource(node, SHORT_NAMES, reader)),
-            identity: fields.get("identity", reader),
-            fresh: fields.get("fresh", reader),
-        };
-        fields.finish(reader);
-        Some(request)
+/// The action of a step; every key of one is read, so that all that is wrong is told.
+fn action(fields: &mut Fields<'_>, reader: &mut Reader<'_>) -> Option<Action> {
+    let mut found = Vec::new();
+    for key in ACTIONS {
+        let Some(entry) = fields.entry(key) else { continue };
+        let node = &entry.value;
+        found.push(match *key {
+            "token" => Box::<TokenRequest>::read(node, reader).map(Action::Token),
+            "request" => Box::<Request>::read(node, reader).map(Action::Request),
+            "metadata" => Text::read(node, reader).map(Action::Metadata),
+            "set" => variables(node, reader).map(Action::Set),
+            "assert" => Vec::read(node, reader).map(Action::Assert),
+            "playbook" => path(node, reader).map(Action::Playbook),
+            _ => Vec::read(node, reader).map(Action::Steps),
+        });
+    }
+    found.into_iter().next().flatten()
+}
+
+/// One id, or a list of them.
+fn ids(node: &Node, reader: &mut Reader<'_>) -> Option<Vec<Spanned<String>>> {
+    match &node.kind {
+        Kind::Text(text) => Some(vec![Spanned::new(text.clone(), node.span)]),
+        _ => Vec::read(node, reader),
     }
 }
 
-impl Read for Request {
-    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
-        if let Some(text) = node.text() {
-            return request_line(node, text, reader);
-        }
-        let mut fields = reader.fields(node, "a request")?;
-        let method = fields
-            .node("method")
-            .and_then(|node| reader.word(node, Method::WORDS).map(|method| Spanned::new(method, node.span)));
-        let request = Self {
-            method,
-            prefix: 0,
-            api_version: fields.get("api_version", reader),
-            query: fields.get("query", reader),
-            headers: fields.get("headers", reader),
-            json: fields.entry("json").and_then(|entry| reader.tree(&entry.value)),
-            form: fields.get("form", reader),
-            text: fields.get("text", reader),
-            file: fields.get("file", reader),
-            auth: fields.get("auth", reader),
-            redirects: fields.get("redirects", reader),
-            url: {
-                let written = fields.required("url", reader).zip(fields.node("url"));
-                match written.and_then(|(text, node)| url(text, 0, node, reader)) {
-                    Some(url) => url,
-                    None => {
-                        fields.finish(reader);
-                        return None;
-                    }
-                }
-            },
-        };
-        if let [first, second, ..] = fields.present(&["json", "form", "text", "file"]).as_slice() {
-            reader.diagnostics.exclusive_keys(second.span, first.span, "a request has at most one body");
-        }
-        fields.finish(reader);
-        Some(request)
-    }
-}
-
-/// What `auth` may say in a word.
-const AUTH_WORDS: &[&str] = &["none", "arm", "graph", "key_vault", "storage"];
-
-/// A resource: one of some words, a URL, or a template that gives one of them.
-fn resource(node: &Node, words: &[&str], reader: &mut Reader<'_>) -> Option<Text> {
-    let text = reader.text(node)?;
-    if let Some(word) = text.template.literal()
-        && !words.contains(&word)
-        && !is_resource(word)
-    {
-        reader.diagnostics.unknown_resource(node.span, word, words);
-        return None;
-    }
-    Some(text)
-}
-
-/// The URL of a request, when what is written out of it can begin one.
-fn url(text: Text, start: usize, node: &Node, reader: &mut Reader<'_>) -> Option<Text> {
-    let written = text.template.text().get(start..).unwrap_or_default().trim_end();
-    let head = written.split("{{").next().unwrap_or_default();
-    let folded = head.trim_start().to_ascii_lowercase();
-    let begins = |scheme: &str| folded.starts_with(scheme) || head.len() < written.len() && scheme.starts_with(&folded);
-    if head.contains("{%") || ["/", "https://", "http://"].into_iter().any(begins) {
-        return Some(text);
-    }
-    let span = reader.inside(node, start..start + written.len());
-    reader.diagnostics.invalid_url(span, written);
-    None
-}
-
-/// Reads `METHOD url`.
-fn request_line(node: &Node, text: &str, reader: &mut Reader<'_>) -> Option<Request> {
-    let word = text.split_whitespace().next().unwrap_or("");
-    let method = Method::WORDS.iter().find(|(name, _)| *name == word).map(|(_, method)| *method);
-    let rest = text.trim_start().get(word.len()..).unwrap_or("").trim_start();
-    let Some(method) = method.filter(|_| !rest.is_empty()) else {
-        let start = text.len() - text.trim_start().len();
-        let span = reader.inside(node, start..start + word.len());
-        reader.diagnostics.request_line(span, word);
-        return None;
+/// The path of a playbook: known before anything runs, so that what it says can be checked.
+fn path(node: &Node, reader: &mut Reader<'_>) -> Option<Spanned<String>> {
+    let path = Spanned::<String>::read(node, reader)?;
+    let why = match path.value.as_str() {
+        text if text.contains("{{") => "the file is read before anything runs, so its path holds no template",
+        text if text.trim().is_empty() => "the path of a playbook is expected",
+        _ => return Some(path),
     };
-    let prefix = text.len() - rest.len();
-    let url = reader.text(node).and_then(|text| url(text, prefix, node, reader))?;
-    Some(Request {
-        method: Some(Spanned::new(method, node.span)),
-        url,
-        prefix,
-        api_version: None,
-        query: None,
-        headers: None,
-        json: None,
-        form: None,
-        text: None,
-        file: None,
-        auth: None,
-        redirects: None,
-    })
-}
-
-impl Read for Auth {
-    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
-        if !matches!(node.kind, Kind::Map(_)) {
-            let resource = resource(node, AUTH_WORDS, reader);
-            return resource.map(|resource| Self { resource: Some(resource), identity: None, bearer: None });
-        }
-        let mut fields = reader.fields(node, "an `auth`")?;
-        let auth = Self {
-            resource: fields.node("resource").and_then(|node| resource(node, AUTH_WORDS, reader)),
-            identity: fields.get("identity", reader),
-            bearer: fields.get("bearer", reader),
-        };
-        if let [first, second, ..] = fields.present(&["bearer", "resource"]).as_slice() {
-            reader.diagnostics.exclusive_keys(second.span, first.span, "a request carries one token");
-        }
-        fields.finish(reader);
-        Some(auth)
-    }
+    reader.diagnostics.invalid_value(node.span, &path, why);
+    None
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{duration, shown};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::render::{Style, printable, render};
-use crate::event::{Assertion, Event, Headers, Outcome, Place, PlaybookStarted, Problem, RunFinished, Step, Summary};
+use crate::event::{Assertion, Event, Headers, Outcome, Place, PlaybookFinished, PlaybookStarted, Problem, RunFinished, Step, Summary};
 use crate::source::{Position, Source, Sources, Span};
 use crate::value::{show, to_text};
 
@@ -21,8 +21,8 @@ pub struct Console {
 }
 
 struct Shown {
-    path: Arc<str>,
-    source: Arc<Source>,
+    /// The texts of the playbook and of those it includes.
+    sources: Vec<Arc<Source>>,
 }
 
 impl Console {
@@ -34,7 +34,8 @@ impl Console {
     /// What to print when this event has come; empty when nothing.
     pub fn event(&mut self, event: &Event) -> String {
         match event {
-            Event::RunStarted(_) | Event::StepStarted(_) | Event::PlaybookFinished(_) => String::new(),
+            Event::RunStarted(_) | Event::StepStarted(_) | Event::LoopFinished(_) => String::new(),
+            Event::PlaybookFinished(finished) => self.outputs(finished),
             Event::PlaybookStarted(started) => self.playbook(started),
             Event::TokenAnswered(_) | Event::AttemptFinished(_) => String::new(),
             Event::StepFinished(finished) => self.step(finished.playbook, &finished.step),
@@ -43,7 +44,7 @@ impl Console {
     }
 
     fn playbook(&mut self, started: &PlaybookStarted) -> String {
-        let shown = Shown { path: Arc::clone(&started.path), source: Arc::clone(&started.source) };
+        let shown = Shown { sources: started.sources.clone() };
         self.playbooks.push(shown);
         if self.quiet {
             return String::new();
@@ -56,6 +57,11 @@ impl Console {
 
     fn step(&mut self, playbook: usize, step: &Step) -> String {
         let mut line = String::new();
+        // What holds others is told by them.
+        let told_inside = step.holds_steps && step.problems.is_empty() && step.assertions.iter().all(|own| own.holds);
+        if told_inside {
+            return line;
+        }
         if !self.quiet || is_bad(step.outcome) {
             let (mark, color) = match step.outcome {
                 Outcome::Passed => ("ok  ", GREEN),
@@ -67,10 +73,12 @@ impl Console {
                 Outcome::Skipped => String::new(),
                 _ => self.paint(DIM, &format!("  {}", duration(step.duration_ms.0))),
             };
-            let _ = writeln!(line, "  {}  {}{took}", self.paint(color, mark), one_line(&step.name));
+            let _ = writeln!(line, "  {}  {}{took}", self.paint(color, mark), one_line(&title(step)));
             // The notes of a failure are part of its story, at the end.
             let told: &[String] = if is_bad(step.outcome) { &[] } else { &step.notes };
-            for note in step.reason.iter().filter(|_| step.outcome == Outcome::Skipped).chain(told) {
+            let settled = step.settled_ms.filter(|_| step.attempts.len() > 1);
+            let settled = settled.map(|settled| format!("held after {} and {} attempts", duration(settled.0), step.attempts.len()));
+            for note in step.reason.iter().filter(|_| step.outcome == Outcome::Skipped).chain(told).chain(&settled) {
                 let _ = writeln!(line, "        {}", self.paint(DIM, &printable(note)));
             }
         }
@@ -132,10 +140,31 @@ impl Console {
     /// A place of the event as a span of the playbook's text.
     fn open(&self, shown_in: &Shown, place: &Place) -> (Sources, Span) {
         let mut sources = Sources::new();
-        let id = sources.share(Arc::clone(&shown_in.source));
-        let start = shown_in.source.offset(Position { line: place.line, column: place.column });
-        debug_assert_eq!(shown_in.path, place.path);
+        let text = shown_in.sources.iter().find(|source| source.name() == &*place.path).or(shown_in.sources.first());
+        let Some(text) = text else {
+            let id = sources.add(Source::new(&*place.path, ""));
+            return (sources, Span::new(id, 0, 0));
+        };
+        let start = text.offset(Position { line: place.line, column: place.column });
+        let id = sources.share(Arc::clone(text));
         (sources, Span::new(id, start, start + place.length as usize))
+    }
+
+    /// What went wrong with what the playbook gives.
+    fn outputs(&mut self, finished: &PlaybookFinished) -> String {
+        let Some(shown) = self.playbooks.get(finished.playbook) else {
+            return String::new();
+        };
+        for problem in &finished.problems {
+            let Some(place) = &problem.place else { continue };
+            let (sources, span) = self.open(shown, place);
+            let mut diagnostic =
+                Diagnostic::error(problem.code, problem.title.clone()).at(span, problem.label.clone());
+            diagnostic.notes.clone_from(&problem.notes);
+            diagnostic.helps.clone_from(&problem.helps);
+            self.failures.push_str(&(render(&diagnostic, &sources, self.style) + "\n"));
+        }
+        String::new()
     }
 
     fn finish(&mut self, finished: &RunFinished) -> String {
@@ -145,6 +174,9 @@ impl Console {
             text.push_str(&std::mem::take(&mut self.failures));
         } else if !self.quiet {
             text.push('\n');
+        }
+        for hollow in &finished.hollow {
+            let _ = writeln!(text, "{} {}", self.paint(YELLOW, "passed for want of trying:"), printable(hollow));
         }
         if !self.quiet {
             text.push_str(&self.summary(&finished.summary, finished));
@@ -169,7 +201,11 @@ impl Console {
             1 => "1 assertion".to_owned(),
             many => format!("{many} assertions"),
         };
-        let end = if finished.interrupted { ", interrupted" } else { "" };
+        let end = match (finished.interrupted, finished.timed_out) {
+            (true, _) => ", interrupted",
+            (_, true) => ", stopped by `--timeout`",
+            _ => "",
+        };
         format!("{} ({assertions}) in {}{end}\n", counted.join(", "), duration(finished.at_ms.0))
     }
 
@@ -213,6 +249,11 @@ fn side(text: &mut String, arrow: char, headers: &Headers, body: Option<&str>) {
     for line in body.unwrap_or_default().lines() {
         let _ = writeln!(text, "{arrow} {}", printable(line));
     }
+}
+
+/// What a step is called, with the groups around it.
+pub(crate) fn title(step: &Step) -> String {
+    step.within.iter().cloned().chain([step.title()]).collect::<Vec<_>>().join(" › ")
 }
 
 /// A name as it stands in a line.

@@ -30,7 +30,8 @@ fn suites(xml: &mut Xml, record: &Record) -> std::io::Result<()> {
 }
 
 fn suite(xml: &mut Xml, record: &Record, playbook: &Playbook, id: usize) -> std::io::Result<()> {
-    let count = |outcome| playbook.steps.iter().filter(|step| step.outcome == outcome).count().to_string();
+    let steps = told(&playbook.steps);
+    let count = |outcome| steps.iter().filter(|step| step.outcome == outcome).count().to_string();
     let path = legal(&playbook.path);
     // The Ant schema splits the name in two and wants no time zone behind the seconds.
     let started = record.run.started_at.split('.').next().unwrap_or_default().trim_end_matches('Z');
@@ -40,7 +41,7 @@ fn suite(xml: &mut Xml, record: &Record, playbook: &Playbook, id: usize) -> std:
     start.push_attribute(("id", id.to_string().as_str()));
     start.push_attribute(("hostname", "localhost"));
     start.push_attribute(("timestamp", started));
-    start.push_attribute(("tests", playbook.steps.len().to_string().as_str()));
+    start.push_attribute(("tests", steps.len().to_string().as_str()));
     start.push_attribute(("failures", count(Outcome::Failed).as_str()));
     start.push_attribute(("errors", count(Outcome::Errored).as_str()));
     start.push_attribute(("skipped", count(Outcome::Skipped).as_str()));
@@ -64,7 +65,7 @@ fn suite(xml: &mut Xml, record: &Record, playbook: &Playbook, id: usize) -> std:
         }
     }
     xml.write_event(Event::End(BytesEnd::new("properties")))?;
-    for step in &playbook.steps {
+    for step in steps {
         case(xml, step, &path)?;
     }
     text_element(xml, "system-out", "")?;
@@ -72,9 +73,15 @@ fn suite(xml: &mut Xml, record: &Record, playbook: &Playbook, id: usize) -> std:
     xml.write_event(Event::End(BytesEnd::new("testsuite")))
 }
 
+/// The steps that are cases: of those that hold others, the others.
+fn told(steps: &[Step]) -> Vec<&Step> {
+    let own = |step: &Step| !step.holds_steps || step.outcome > Outcome::Passed && !step.problems.is_empty();
+    steps.iter().flat_map(|step| told(&step.steps).into_iter().chain(Some(step).filter(|step| own(step)))).collect()
+}
+
 fn case(xml: &mut Xml, step: &Step, path: &str) -> std::io::Result<()> {
     let mut start = BytesStart::new("testcase");
-    start.push_attribute(("name", legal(&step.name).as_str()));
+    start.push_attribute(("name", legal(&super::console::title(step)).as_str()));
     start.push_attribute(("classname", path));
     start.push_attribute(("time", seconds(step.duration_ms.0).as_str()));
     let message = legal(&message(step));

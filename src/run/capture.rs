@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::mishap;
-use super::playbook::{Playbook, Progress};
+use super::playbook::Playbook;
+use super::progress::Progress;
 use super::reply::Reply;
 use crate::plan::{Capture, Origin, Step};
 
@@ -15,7 +16,7 @@ impl Playbook<'_, '_> {
             let value = match self.look(capture, reply, progress) {
                 Looked::Found(value) => value,
                 Looked::Nothing => match &capture.default {
-                    Some(default) => match default.render(&self.frame) {
+                    Some(default) => match default.render(&*self.frame) {
                         Ok(value) => value,
                         Err(misfit) => {
                             progress.misfit(self, &misfit);
@@ -30,7 +31,7 @@ impl Playbook<'_, '_> {
                 },
                 Looked::Broken => continue,
             };
-            if capture.secret || step.sensitive {
+            if capture.secret || progress.sensitive {
                 self.engine.outlet.hide_value(&value);
             }
             found.push((capture.name.clone(), value));
@@ -50,7 +51,7 @@ impl Playbook<'_, '_> {
                 }
             },
             Origin::Claims(query) => Looked::from(query.select(&reply.claims).to_value()),
-            Origin::Header(name) => match name.render_text(&self.frame) {
+            Origin::Header(name) => match name.render_text(&*self.frame) {
                 Ok(name) => {
                     let value = reply.header(&name.to_ascii_lowercase());
                     Looked::from(value.map(|value| Value::String(value.to_owned())))

@@ -1,7 +1,8 @@
 //! The names that templates see while a playbook runs.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -9,14 +10,25 @@ use serde_json::Value;
 
 use super::Engine;
 use super::reply::Reply;
+use crate::event::Outcome;
 use crate::template::Scope;
 
-/// The names of one playbook: inputs, variables that have their value, captures, and those of every playbook.
+/// The names of one playbook, or of one turn of a loop in it: inputs, variables that have their value, captures, and
+/// those of every playbook.
 pub struct Frame {
+    /// The names around.
+    around: Option<Rc<Frame>>,
     values: RefCell<HashMap<String, Arc<Value>>>,
+    /// By the number of a step: how it came out.
+    outcomes: RefCell<HashMap<usize, Outcome>>,
+    dice: Rc<Dice>,
+}
+
+/// The clock and the dice of `now()` and `uuid()`.
+struct Dice {
     now: SystemTime,
     seed: [u8; 16],
-    drawn: std::cell::Cell<u64>,
+    drawn: Cell<u64>,
 }
 
 impl Frame {
@@ -29,15 +41,23 @@ impl Frame {
 
     /// The names that are there before anything was given: `env` and `run`.
     pub fn bare(engine: &Engine<'_>) -> Self {
-        let frame = Self {
-            values: RefCell::default(),
-            now: engine.world.clock.now(),
-            seed: (engine.world.random)(),
-            drawn: std::cell::Cell::new(0),
-        };
+        let dice =
+            Dice { now: engine.world.clock.now(), seed: (engine.world.random)(), drawn: Cell::new(0) };
+        let frame =
+            Self { around: None, values: RefCell::default(), outcomes: RefCell::default(), dice: Rc::new(dice) };
         frame.put("run", engine.run_value());
         frame.put("env", (engine.world.variables)());
         frame
+    }
+
+    /// A frame inside another: what it is given stays in it.
+    pub(super) fn inside(around: &Rc<Frame>) -> Self {
+        Self {
+            around: Some(Rc::clone(around)),
+            values: RefCell::default(),
+            outcomes: RefCell::default(),
+            dice: Rc::clone(&around.dice),
+        }
     }
 
     /// Gives a name its value.
@@ -47,7 +67,32 @@ impl Frame {
 
     /// Whether a name has no value.
     pub(super) fn lacks(&self, name: &str) -> bool {
-        !self.values.borrow().contains_key(name)
+        !self.values.borrow().contains_key(name) && self.around.as_ref().is_none_or(|around| around.lacks(name))
+    }
+
+    /// The value that a name was given in this frame itself.
+    pub(super) fn own(&self, name: &str) -> Option<Arc<Value>> {
+        self.values.borrow().get(name).cloned()
+    }
+
+    /// Remembers how a step came out; of several turns the worst.
+    pub(super) fn ended(&self, number: usize, outcome: Outcome) {
+        let mut outcomes = self.outcomes.borrow_mut();
+        let known = outcomes.entry(number).or_insert(outcome);
+        *known = (*known).max(outcome);
+    }
+
+    /// How a step came out, when it has.
+    pub(super) fn outcome(&self, number: usize) -> Option<Outcome> {
+        let own = self.outcomes.borrow().get(&number).copied();
+        own.or_else(|| self.around.as_ref()?.outcome(number))
+    }
+
+    /// Tells the frame around how the steps in this one came out.
+    pub(super) fn hand_over(&self) {
+        if let Some(around) = &self.around {
+            self.outcomes.borrow().iter().for_each(|(number, outcome)| around.ended(*number, *outcome));
+        }
     }
 
     /// These names and those of a result.
@@ -58,23 +103,24 @@ impl Frame {
 
 impl Scope for Frame {
     fn get(&self, name: &str) -> Option<Arc<Value>> {
-        self.values.borrow().get(name).cloned()
+        self.own(name).or_else(|| self.around.as_ref()?.get(name))
     }
 
     fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = self.values.borrow().keys().cloned().collect();
+        let mut names = self.around.as_ref().map(|around| around.names()).unwrap_or_default();
+        names.extend(self.values.borrow().keys().cloned());
         names.sort();
         names
     }
 
     fn now(&self) -> SystemTime {
-        self.now
+        self.dice.now
     }
 
     fn random(&self) -> [u8; 16] {
-        let drawn = self.drawn.get() + 1;
-        self.drawn.set(drawn);
-        let mut bytes = self.seed;
+        let drawn = self.dice.drawn.get() + 1;
+        self.dice.drawn.set(drawn);
+        let mut bytes = self.dice.seed;
         bytes.iter_mut().zip(drawn.to_le_bytes()).for_each(|(byte, count)| *byte ^= count);
         bytes
     }

@@ -4,12 +4,13 @@ use serde_json::Value;
 
 use super::mishap;
 use super::place::{place, problem};
-use super::playbook::{Judged, Playbook, Progress};
+use super::playbook::Playbook;
+use super::progress::{Judged, Progress};
 use super::reply::Reply;
 use super::request::path_of;
 use crate::azure::verdict::{Access, Verdict, decide};
 use crate::diagnostic::Diagnostic;
-use crate::event::Assertion;
+use crate::event::{Assertion, Trail};
 use crate::http::{Status, Statuses};
 use crate::plan::{Action, Step, Subject};
 use crate::predicate::{Actual, Predicate};
@@ -46,7 +47,7 @@ impl Playbook<'_, '_> {
         match subject {
             Subject::Status(statuses) => progress.judged(self.status(statuses, span, reply)),
             Subject::Access(access) => self.access(*access, None, (span, reply), progress),
-            Subject::Denied(action) => match action.render_text(&self.frame) {
+            Subject::Denied(action) => match action.render_text(&*self.frame) {
                 Ok(action) => self.access(Access::Denied, Some(&action), (span, reply), progress),
                 Err(misfit) => progress.misfit(self, &misfit),
             },
@@ -111,7 +112,7 @@ impl Playbook<'_, '_> {
     }
 
     fn predicate(&self, predicate: &Predicate<Tree>, (name, actual): (Name, Actual<'_>), progress: &mut Progress) {
-        let rendered = match predicate.try_map(&mut |tree: &Tree| tree.render(&self.frame)) {
+        let rendered = match predicate.try_map(&mut |tree: &Tree| tree.render(&*self.frame)) {
             Ok(rendered) => rendered,
             Err(found) => return progress.misfit(self, &found),
         };
@@ -137,7 +138,7 @@ impl Playbook<'_, '_> {
     fn error(&self, predicate: &Predicate<Tree>, (span, reply): (Span, &Reply), progress: &mut Progress) {
         let error = reply.arm_error();
         let codes: Vec<Value> = error.iter().flat_map(|error| error.codes()).map(Value::from).collect();
-        let rendered = match predicate.try_map(&mut |tree: &Tree| tree.render(&self.frame)) {
+        let rendered = match predicate.try_map(&mut |tree: &Tree| tree.render(&*self.frame)) {
             Ok(rendered) => rendered,
             Err(found) => return progress.misfit(self, &found),
         };
@@ -223,7 +224,10 @@ impl Playbook<'_, '_> {
         };
         let path = path_of(&request.url);
         let below = format!("{path}/");
-        if !self.seen.borrow().iter().any(|seen| *seen == path || seen.starts_with(&below)) {
+        let seen = self.common.seen.borrow();
+        // Only what stands before counts: it has ended, however many steps run at a time.
+        let shown = |trail: &Trail| trail.precedes(&progress.step.trail);
+        if !seen.iter().any(|(seen, trail)| (*seen == path || seen.starts_with(&below)) && shown(trail)) {
             progress.step.notes.push("denied, or it does not exist: no step has shown that it does".to_owned());
         }
     }

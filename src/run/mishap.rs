@@ -9,6 +9,7 @@ use crate::diagnostic::catalog::listed;
 use crate::event::redact::MARK;
 use crate::http::{Fault, FaultKind};
 use crate::identity::{Exchange, Refusal, Selector};
+use crate::moment::show_duration;
 use crate::nearest::nearest;
 use crate::plan::{Action, Step};
 
@@ -24,7 +25,7 @@ pub fn fault(fault: &Fault, url: &str, limit: Duration) -> Diagnostic {
         FaultKind::ConnectTimeout => ("connection-failed", format!("`{place}` does not accept a connection in time")),
         FaultKind::Connect => ("connection-failed", format!("no connection to `{place}`")),
         FaultKind::Tls => ("tls-failed", format!("no trusted connection to `{place}`")),
-        FaultKind::Timeout => ("timed-out", format!("no whole answer from `{place}` within {}", seconds(limit))),
+        FaultKind::Timeout => ("timed-out", format!("no whole answer from `{place}` within {}", show_duration(limit))),
         FaultKind::CutShort => ("body-cut-short", format!("`{place}` ended the connection before its answer")),
         FaultKind::TooLarge => ("body-too-large", format!("the answer of `{place}` is larger than what is kept")),
         FaultKind::NotHttp => ("not-http", format!("what `{place}` answers is not HTTP")),
@@ -45,14 +46,6 @@ pub fn fault(fault: &Fault, url: &str, limit: Duration) -> Diagnostic {
         FaultKind::Timeout => diagnostic,
         _ if fault.detail.is_empty() => diagnostic,
         _ => diagnostic.note(fault.detail.clone()),
-    }
-}
-
-/// A length of time as a playbook would write it.
-fn seconds(duration: Duration) -> String {
-    match duration.as_millis() {
-        millis if millis < 1000 => format!("{millis}ms"),
-        _ => format!("{}s", duration.as_secs_f64()),
     }
 }
 
@@ -109,10 +102,10 @@ pub fn no_token(refusal: &Refusal, (selector, resource): (&Selector, &str), give
     }
 }
 
-/// No token, since an earlier step has found no identity endpoint.
-pub fn still_no_token(step: &str) -> Diagnostic {
+/// No token, since it was found before that no identity endpoint answers.
+pub fn still_no_token() -> Diagnostic {
     Diagnostic::error("no-identity-endpoint", "there is no token to send")
-        .note(format!("step `{step}` has found that no identity endpoint answers"))
+        .note("another step has found that no identity endpoint answers")
 }
 
 /// The identity endpoint is silent. `given` tells whether somebody said where it is.

@@ -1,31 +1,42 @@
 //! Plan → events: one file per action. It prints nothing; what it tells, it tells as events.
 
 mod assert;
+mod attempts;
+mod block;
 mod capture;
 mod frame;
+mod include;
 mod interrupt;
+mod items;
 mod judge;
+mod machine;
 pub mod mishap;
 mod place;
 mod playbook;
+mod progress;
 mod reply;
 mod request;
 mod set;
+mod step;
 mod token;
 mod world;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use serde_json::Value;
+use tokio::sync::{Mutex, Semaphore};
 
-use crate::event::{self, Event, Outcome, Outlet, PlaybookFinished, PlaybookStarted, RunFinished, RunStarted, Summary};
-use crate::identity::Cache;
+use crate::event::{
+    self, Event, Outcome, Outlet, PlaybookFinished, PlaybookStarted, RunFinished, RunStarted, Summary, Trail,
+};
+use crate::identity::{Cache, Selector};
 use crate::moment::Moment;
 use crate::plan::Plan;
-use crate::source::Sources;
+use crate::source::{Source, Sources, Span};
 
 pub use frame::Frame;
 pub use interrupt::Interrupt;
@@ -40,6 +51,12 @@ pub struct Settings {
     pub imds_endpoint: Option<String>,
     /// Whether events hold bodies.
     pub bodies: bool,
+    /// How many steps may send at a time.
+    pub jobs: usize,
+    /// Whether nothing more is begun once a step failed.
+    pub fail_fast: bool,
+    /// Whether what passes for want of trying is an error.
+    pub strict: bool,
 }
 
 /// One playbook to run.
@@ -49,8 +66,10 @@ pub struct Job {
     pub plan: Plan,
     /// Its path as it was given.
     pub path: Arc<str>,
-    /// The folder that files are relative to, and must stay in.
+    /// The folder that files are relative to.
     pub folder: PathBuf,
+    /// The folder that files must stay in.
+    pub root: PathBuf,
     /// The values of inputs, and of variables that the caller overrides.
     pub values: HashMap<String, Value>,
 }
@@ -68,8 +87,13 @@ pub struct Engine<'e> {
     /// Says when to stop.
     pub interrupt: &'e Interrupt,
     cache: Cache,
+    /// The leave to send.
+    permits: Semaphore,
     shared: Shared,
 }
+
+/// Who asked for a token: an identity and a resource.
+type Asked = (Selector, String);
 
 /// What the run learns as it goes.
 #[derive(Debug, Default)]
@@ -77,10 +101,34 @@ struct Shared {
     id: String,
     started_at: String,
     cloud: RefCell<Option<String>>,
-    identity: RefCell<Option<event::Identity>>,
+    /// Whose tokens were used, by the first step in the file that used one.
+    identity: RefCell<Option<((usize, Trail), event::Identity)>>,
     summary: Cell<Summary>,
-    /// The step that learnt that there is no identity endpoint: asking again would only cost time.
-    silent: RefCell<Option<String>>,
+    /// Whether it is known that there is no identity endpoint: asking again would only cost time.
+    silent: Cell<bool>,
+    /// Whether a step failed.
+    failed: Cell<bool>,
+    /// What passes for want of trying.
+    hollow: RefCell<Vec<String>>,
+    /// The VM's instance metadata, once something wanted it.
+    instance: RefCell<Option<Rc<Value>>>,
+    /// Held while the instance metadata is asked for.
+    asking: Mutex<()>,
+    /// Held while a token is asked for.
+    gates: RefCell<HashMap<Asked, Rc<Mutex<()>>>>,
+}
+
+impl Shared {
+    /// Remembers that something passes for want of trying.
+    fn hollow(&self, name: &str, why: &str) {
+        self.hollow.borrow_mut().push(format!("`{name}`: {why}"));
+    }
+
+    /// What is held while a token is asked for.
+    fn gate(&self, selector: &Selector, resource: &str) -> Rc<Mutex<()>> {
+        let asked = (selector.clone(), resource.to_owned());
+        Rc::clone(self.gates.borrow_mut().entry(asked).or_default())
+    }
 }
 
 impl<'e> Engine<'e> {
@@ -97,7 +145,8 @@ impl<'e> Engine<'e> {
             started_at: now.and_then(|now| now.format("%Y-%m-%dT%H:%M:%S.%3fZ").ok()).unwrap_or_default(),
             ..Shared::default()
         };
-        Self { world, settings, sources, outlet, interrupt, cache: Cache::default(), shared }
+        let permits = Semaphore::new(settings.jobs.max(1));
+        Self { world, settings, sources, outlet, interrupt, cache: Cache::default(), permits, shared }
     }
 
     /// The run's own id and when it began, for templates.
@@ -117,36 +166,61 @@ impl<'e> Engine<'e> {
         for (index, job) in jobs.into_iter().enumerate() {
             outcome = outcome.max(self.job(index, job).await);
         }
+        let hollow = self.shared.hollow.take();
+        if self.settings.strict && !hollow.is_empty() {
+            outcome = Outcome::Errored;
+        }
         self.outlet.send(Event::RunFinished(RunFinished {
             at_ms: self.at(),
             outcome,
             interrupted: self.interrupt.came(),
+            timed_out: self.interrupt.timed_out(),
             cloud: self.shared.cloud.borrow().clone(),
-            identity: self.shared.identity.borrow().clone(),
+            identity: self.shared.identity.borrow().as_ref().map(|(_, identity)| identity.clone()),
             summary: self.shared.summary.get(),
+            hollow,
         }));
         outcome
     }
 
     async fn job(&self, index: usize, job: Job) -> Outcome {
-        let source = Arc::clone(self.sources.get(job.plan.source));
+        let mut sources = Vec::new();
+        self.texts(&job.plan, &mut sources);
         let playbook = playbook::Playbook::new(self, index, &job);
         self.outlet.send(Event::PlaybookStarted(PlaybookStarted {
             at_ms: self.at(),
             playbook: index,
             path: Arc::clone(&job.path),
-            name: playbook.name(),
+            name: playbook.name(&job.path),
             steps: job.plan.steps.len(),
-            source,
+            sources,
         }));
+        let judged = self.shared.summary.get().assertions;
         let outcome = playbook.run().await;
+        if outcome <= Outcome::Passed && self.shared.summary.get().assertions == judged {
+            self.shared.hollow(&job.path, "nothing was judged");
+        }
+        let (outputs, misfits) = playbook.outputs();
+        let outcome = if misfits.is_empty() { outcome } else { Outcome::Errored };
+        let problems = misfits.iter().map(|misfit| misfit.diagnostic(self.sources));
         self.outlet.send(Event::PlaybookFinished(PlaybookFinished {
             at_ms: self.at(),
             playbook: index,
             outcome,
-            outputs: serde_json::Map::new(),
+            outputs,
+            problems: problems.map(|problem| place::problem(self.sources, problem, Span::new(job.plan.source, 0, 0))).collect(),
         }));
         outcome
+    }
+
+    /// The texts of a playbook and of all that it includes, each once.
+    fn texts(&self, plan: &Plan, texts: &mut Vec<Arc<Source>>) {
+        let text = self.sources.get(plan.source);
+        if texts.iter().any(|known| Arc::ptr_eq(known, text)) {
+            return;
+        }
+        texts.push(Arc::clone(text));
+        plan.each_include(&mut |include| self.texts(&include.plan, texts));
     }
 
     fn at(&self) -> event::Millis {

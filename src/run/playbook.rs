@@ -1,274 +1,182 @@
-//! One playbook, step by step.
+//! A playbook that is being run, as its steps see it.
 
-use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashSet};
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::frame::Frame;
-use super::place::{place, problem};
-use super::reply::Reply;
-use super::{Engine, Job, mishap};
+use super::progress::Progress;
+use super::{Engine, Job};
 use crate::azure::cloud::Cloud;
-use crate::diagnostic::Diagnostic;
-use crate::event::{self, Assertion, AttemptFinished, Event, Millis, Outcome, StepFinished, StepStarted, veil};
-use crate::plan::{Action, Plan, Step};
-use crate::source::Span;
-use crate::template::{Misfit, Text};
+use crate::event::{Outcome, Trail};
+use crate::identity::Selector;
+use crate::plan::{Plan, Step, Uses};
+use crate::template::Misfit;
 
-/// A playbook that is being run.
+/// A playbook that is being run, seen from one of its blocks: the names there are, and the way there.
+#[derive(Clone)]
 pub(super) struct Playbook<'p, 'e> {
     pub(super) engine: &'p Engine<'e>,
+    /// Which playbook of the run.
     pub(super) index: usize,
-    pub(super) job: &'p Job,
-    pub(super) frame: Frame,
-    pub(super) cloud: RefCell<Option<Rc<Cloud>>>,
-    /// Paths of Resource Manager that answered, in lower case: what is there without doubt.
-    pub(super) seen: RefCell<HashSet<String>>,
-    outcomes: RefCell<Vec<Outcome>>,
-    computed: RefCell<HashSet<usize>>,
-    stopped: Cell<bool>,
-}
-
-/// A step while it is carried out.
-pub(super) struct Progress {
-    pub(super) step: event::Step,
-    pub(super) span: Span,
-    /// The number of attempts so far.
-    pub(super) attempts: u32,
-    /// Whether all that the step says and hears is secret.
+    pub(super) plan: &'p Plan,
+    /// The names that the steps of the block see.
+    pub(super) frame: Rc<Frame>,
+    pub(super) common: Rc<Common>,
+    /// The way to the block.
+    pub(super) trail: Trail,
+    /// What the groups on that way are called.
+    pub(super) within: Vec<String>,
+    /// Whether it is the cleanup that runs.
+    pub(super) cleanup: bool,
+    /// Whether everything here is secret.
     pub(super) sensitive: bool,
-    /// Whether exchanges wait until the captures that are secret are known.
-    pub(super) holds: bool,
-    /// The attempts that wait.
-    pub(super) held: Vec<AttemptFinished>,
-    /// Whether the captures are known.
-    captured: bool,
 }
 
-impl Progress {
-    /// Takes a judged assertion.
-    pub(super) fn judged(&mut self, judged: Judged) {
-        match judged {
-            Judged::Assertion(mut assertion) => {
-                if !assertion.holds {
-                    self.step.outcome = self.step.outcome.max(Outcome::Failed);
-                }
-                if assertion.holds {
-                    assertion.reason = None;
-                }
-                self.step.assertions.push(*assertion);
-            }
-            Judged::Problem(problem) => {
-                self.step.outcome = Outcome::Errored;
-                self.step.problems.push(*problem);
-            }
-        }
-    }
-
-    /// Says that the step could not be carried out.
-    pub(super) fn errored(&mut self, playbook: &Playbook<'_, '_>, diagnostic: Diagnostic) {
-        self.step.outcome = Outcome::Errored;
-        self.tell(playbook, diagnostic);
-    }
-
-    /// Says that something expected does not hold, other than by an assertion.
-    pub(super) fn failed(&mut self, playbook: &Playbook<'_, '_>, diagnostic: Diagnostic) {
-        self.step.outcome = self.step.outcome.max(Outcome::Failed);
-        self.tell(playbook, diagnostic);
-    }
-
-    /// Says that a template could not be rendered.
-    pub(super) fn misfit(&mut self, playbook: &Playbook<'_, '_>, found: &Misfit) {
-        self.errored(playbook, found.diagnostic(playbook.engine.sources));
-    }
-
-    fn tell(&mut self, playbook: &Playbook<'_, '_>, diagnostic: Diagnostic) {
-        self.step.reason.get_or_insert_with(|| diagnostic.title.clone());
-        self.step.problems.push(problem(playbook.engine.sources, diagnostic, self.span));
-    }
-}
-
-/// What judging came to.
-pub(super) enum Judged {
-    /// An assertion that holds or does not.
-    Assertion(Box<Assertion>),
-    /// It could not be judged.
-    Problem(Box<event::Problem>),
+/// What all blocks of a playbook share.
+pub(super) struct Common {
+    /// The names of the playbook itself.
+    pub(super) root: Rc<Frame>,
+    /// The cloud, once it is known. Included playbooks that say nothing of theirs share it.
+    pub(super) cloud: Rc<RefCell<Option<Rc<Cloud>>>>,
+    /// The identity of the steps of an included playbook that names none.
+    pub(super) identity: Option<Selector>,
+    /// Paths of Resource Manager that answered, in lower case, and to which steps: what is there without doubt.
+    pub(super) seen: Rc<RefCell<HashMap<String, Trail>>>,
+    /// The folder that files are relative to.
+    pub(super) folder: PathBuf,
+    /// The folder that files must stay in.
+    pub(super) root_folder: PathBuf,
+    /// Variables that have their value.
+    computed: RefCell<HashSet<usize>>,
 }
 
 impl<'p, 'e> Playbook<'p, 'e> {
+    /// A playbook that was named on the command line.
     pub(super) fn new(engine: &'p Engine<'e>, index: usize, job: &'p Job) -> Self {
-        let frame = Frame::new(&job.values, engine);
-        if let Some(cloud) = &job.plan.cloud {
-            frame.put("cloud", cloud.to_value());
+        let cloud = Rc::new(RefCell::new(job.plan.cloud.clone().map(Rc::new)));
+        let common = Common {
+            root: Rc::new(Frame::new(&job.values, engine)),
+            cloud,
+            identity: None,
+            seen: Rc::default(),
+            folder: job.folder.clone(),
+            root_folder: job.root.clone(),
+            computed: RefCell::default(),
+        };
+        Self::over(engine, (index, &job.plan), (common, &job.values))
+    }
+
+    /// A playbook that another includes.
+    pub(super) fn included(
+        caller: &Self,
+        plan: &'p Plan,
+        (folder, identity): (&Path, Option<Selector>),
+        values: &HashMap<String, Value>,
+    ) -> Self {
+        let cloud = match plan.any_cloud {
+            true => Rc::clone(&caller.common.cloud),
+            false => Rc::new(RefCell::new(plan.cloud.clone().map(Rc::new))),
+        };
+        let common = Common {
+            root: Rc::new(Frame::new(values, caller.engine)),
+            cloud,
+            identity,
+            seen: Rc::clone(&caller.common.seen),
+            folder: folder.to_owned(),
+            root_folder: caller.common.root_folder.clone(),
+            computed: RefCell::default(),
+        };
+        let begun = Self::over(caller.engine, (caller.index, plan), (common, values));
+        Self {
+            trail: caller.trail.clone(),
+            within: caller.within.clone(),
+            cleanup: caller.cleanup,
+            sensitive: caller.sensitive,
+            ..begun
         }
-        for input in job.plan.inputs.iter().filter(|input| input.declaration.secret.unwrap_or(false)) {
-            job.values.get(&input.name).into_iter().for_each(|value| engine.outlet.hide_value(value));
+    }
+
+    fn over(
+        engine: &'p Engine<'e>,
+        (index, plan): (usize, &'p Plan),
+        (common, values): (Common, &HashMap<String, Value>),
+    ) -> Self {
+        if let Some(cloud) = common.cloud.borrow().as_ref() {
+            common.root.put("cloud", cloud.to_value());
         }
+        for input in plan.inputs.iter().filter(|input| input.declaration.secret.unwrap_or(false)) {
+            values.get(&input.name).into_iter().for_each(|value| engine.outlet.hide_value(value));
+        }
+        // What the caller overrides is not computed.
+        let given = plan.vars.iter().enumerate().filter(|(_, (name, _))| values.contains_key(name));
+        common.computed.borrow_mut().extend(given.map(|(at, _)| at));
         Self {
             engine,
             index,
-            job,
-            frame,
-            cloud: RefCell::new(job.plan.cloud.clone().map(Rc::new)),
-            seen: RefCell::default(),
-            outcomes: RefCell::default(),
-            computed: RefCell::default(),
-            stopped: Cell::new(false),
+            plan,
+            frame: Rc::clone(&common.root),
+            common: Rc::new(common),
+            trail: Trail::default(),
+            within: Vec::new(),
+            cleanup: false,
+            sensitive: false,
         }
-    }
-
-    fn plan(&self) -> &'p Plan {
-        &self.job.plan
     }
 
     /// What the playbook is called: its path, when it has no name or the name cannot be told yet.
-    pub(super) fn name(&self) -> String {
-        let computed = self.compute(&self.plan().head).is_ok();
-        let name = self.plan().name.as_ref().filter(|_| computed);
-        name.and_then(|name| name.render_text(&self.frame).ok()).unwrap_or_else(|| self.job.path.to_string())
+    pub(super) fn name(&self, path: &str) -> String {
+        let computed = self.compute(&self.plan.head).is_ok();
+        let name = self.plan.name.as_ref().filter(|_| computed);
+        name.and_then(|name| name.render_text(&*self.frame).ok()).unwrap_or_else(|| path.to_owned())
     }
 
-    /// Runs all steps, in the order of the file.
+    /// Runs all steps, and the cleanup whatever came of them.
     pub(super) async fn run(&self) -> Outcome {
-        let mut outcome = Outcome::Skipped;
-        for step in &self.plan().steps {
-            let finished = self.step(step).await;
-            self.outcomes.borrow_mut().push(finished);
-            outcome = outcome.max(finished);
-        }
-        outcome
+        let outcome = self.block(&self.plan.steps, 0).await;
+        let cleanup = Self { cleanup: true, ..self.clone() };
+        outcome.max(cleanup.block(&self.plan.cleanup, self.plan.steps.len()).await)
     }
 
-    async fn step(&self, step: &Step) -> Outcome {
-        let begun = self.engine.at();
-        let mut progress = Progress {
-            step: self.blank(step, begun),
-            span: step.span,
-            attempts: 0,
-            sensitive: step.sensitive,
-            holds: step.captures.iter().any(|capture| capture.secret),
-            held: Vec::new(),
-            captured: false,
-        };
-        if let Some(why) = self.unneeded(step) {
-            progress.step.reason = Some(why);
-            return self.finish(progress, begun);
-        }
-        progress.step.outcome = Outcome::Passed;
-        tokio::select! {
-            biased;
-            () = self.engine.interrupt.wait() => {
-                self.stopped.set(true);
-                progress.step.outcome = Outcome::Errored;
-                progress.step.reason = Some("interrupted".to_owned());
-            }
-            () = self.carry_out(step, &mut progress) => {}
-        }
-        self.finish(progress, begun)
-    }
-
-    /// Why a step is not even begun.
-    fn unneeded(&self, step: &Step) -> Option<String> {
-        if self.engine.interrupt.came() || self.stopped.get() {
-            return Some("interrupted".to_owned());
-        }
-        let outcomes = self.outcomes.borrow();
-        step.needs.iter().find_map(|(need, name)| {
-            let missing = self.frame.lacks(name);
-            let outcome = outcomes.get(*need).copied().unwrap_or_default();
-            missing.then(|| {
-                let owner = &self.plan().steps[*need];
-                format!("needs `{name}`, which step {} did not capture ({})", self.called(owner), outcome.word())
-            })
-        })
-    }
-
-    /// What messages call another step.
-    fn called(&self, step: &Step) -> String {
-        let name = step.name.as_ref().and_then(|name| name.render_text(&self.frame).ok());
-        name.map_or_else(|| format!("`{}`", step.id), |name| format!("`{name}`"))
-    }
-
-    async fn carry_out(&self, step: &Step, progress: &mut Progress) {
-        if !self.prepare(step, progress).await {
-            return;
-        }
-        match step.name.as_ref().map(|name| name.render_text(&self.frame)) {
-            Some(Ok(name)) => progress.step.name = name,
-            Some(Err(misfit)) => return progress.misfit(self, &misfit),
-            None => progress.step.name = step.headline(|text| text.render_text(&self.frame).ok()),
-        }
-        if let Some(when) = &step.when {
-            match when.render(&self.frame) {
-                Ok(value) if crate::value::truth(&value) => {}
-                Ok(_) => {
-                    progress.step.outcome = Outcome::Skipped;
-                    progress.step.reason = Some(format!("`when: {}` is false", when.template.text().trim()));
-                    return;
-                }
-                Err(misfit) => return progress.misfit(self, &misfit),
+    /// What the playbook gives to its caller: what can be told, and what goes wrong with the rest.
+    pub(super) fn outputs(&self) -> (Map<String, Value>, Vec<Box<Misfit>>) {
+        let (mut outputs, mut misfits) = (Map::new(), Vec::new());
+        for (name, tree) in &self.plan.outputs {
+            let mut uses = Vec::new();
+            tree.each_text(&mut |text| uses.extend(text.template.names().iter().map(|used| used.name.as_str())));
+            // What was not captured was told where it happened.
+            let missing = self.plan.tail.captures.iter().any(|(_, capture)| self.frame.lacks(capture));
+            let known = |name: &&str| self.plan.vars.iter().any(|(var, _)| var == name) || !self.frame.lacks(name);
+            let rendered = match self.compute(&self.plan.tail.vars) {
+                Ok(()) => tree.render(&*self.frame),
+                Err(misfit) => Err(misfit),
+            };
+            match rendered {
+                Ok(value) => drop(outputs.insert(name.clone(), value)),
+                Err(_) if missing || !uses.iter().all(known) => drop(outputs.insert(name.clone(), Value::Null)),
+                Err(misfit) => misfits.push(misfit),
             }
         }
-        self.engine.outlet.send(Event::StepStarted(StepStarted {
-            at_ms: self.engine.at(),
-            playbook: self.index,
-            step: step.index,
-            name: progress.step.name.clone(),
-        }));
-        let captured = match &step.action {
-            Action::Token(token) => {
-                let reply = self.token(step, token, progress).await;
-                self.conclude(step, reply, progress)
-            }
-            Action::Request(request) => {
-                let reply = self.request(step, request, progress).await;
-                self.conclude(step, reply, progress)
-            }
-            Action::Set(set) => self.set(set, progress),
-            Action::Assert(list) => {
-                self.assert(list, progress);
-                Vec::new()
-            }
-        };
-        for (name, value) in captured {
-            progress.step.captures.insert(name.clone(), value.clone());
-            self.frame.put(&name, value);
-        }
+        (outputs, misfits)
     }
 
-    /// Judges and captures. What was captured counts even when an assertion fails: it was there.
-    fn conclude(&self, step: &Step, reply: Option<Reply>, progress: &mut Progress) -> Vec<(String, Value)> {
-        let Some(mut reply) = reply else {
-            return Vec::new();
-        };
-        if step.sensitive {
-            reply.veiled = true;
-            self.engine.outlet.hide(&reply.text());
+    /// Sees to it that every name that is used has its value.
+    pub(super) async fn prepare(&self, step: &Step, uses: &Uses, progress: &mut Progress) -> bool {
+        for global in &uses.globals {
+            let there = match *global {
+                "cloud" => self.the_cloud(step, progress).await.is_some(),
+                "vm" => self.the_machine(step, progress).await.is_some(),
+                "identity" => !self.frame.lacks("identity") || self.own_token(step, progress).await.is_some(),
+                _ => true,
+            };
+            if !there {
+                return false;
+            }
         }
-        self.judge(step, &reply, progress);
-        let captured = self.capture(step, &reply, progress);
-        progress.captured = true;
-        if progress.step.outcome == Outcome::Failed {
-            progress.step.notes.extend(mishap::explanation(step, &reply));
-        }
-        captured
-    }
-
-    /// Sees to it that every name the step uses has its value.
-    async fn prepare(&self, step: &Step, progress: &mut Progress) -> bool {
-        if step.globals.contains(&"cloud") && self.the_cloud(step, progress).await.is_none() {
-            return false;
-        }
-        if step.globals.contains(&"identity")
-            && self.frame.lacks("identity")
-            && self.own_token(step, progress).await.is_none()
-        {
-            return false;
-        }
-        match self.compute(&step.vars) {
+        match self.compute(&uses.vars) {
             Ok(()) => true,
             Err(misfit) => {
                 progress.misfit(self, &misfit);
@@ -280,89 +188,14 @@ impl<'p, 'e> Playbook<'p, 'e> {
     /// Computes variables that have no value yet. Each stands behind those that it needs.
     fn compute(&self, vars: &[usize]) -> Result<(), Box<Misfit>> {
         for at in vars {
-            let (name, tree) = &self.plan().vars[*at];
-            if self.computed.borrow().contains(at) || self.job.values.contains_key(name) {
+            if self.common.computed.borrow().contains(at) {
                 continue;
             }
-            let value = tree.render(&self.frame)?;
-            self.frame.put(name, value);
-            self.computed.borrow_mut().insert(*at);
+            let (name, tree) = &self.plan.vars[*at];
+            let value = tree.render(&*self.common.root)?;
+            self.common.root.put(name, value);
+            self.common.computed.borrow_mut().insert(*at);
         }
         Ok(())
-    }
-
-    fn blank(&self, step: &Step, begun: Millis) -> event::Step {
-        let written = step.name.as_ref().map(|name| name.template.text().to_owned());
-        let called = || step.headline(|_| None);
-        event::Step {
-            index: step.index,
-            id: step.id.clone(),
-            name: written.unwrap_or_else(called),
-            action: step.action.word(),
-            outcome: Outcome::Skipped,
-            phase: "steps",
-            iteration: None,
-            reason: None,
-            started_ms: begun,
-            duration_ms: Millis(0.0),
-            place: place(self.engine.sources, step.span),
-            attempts: Vec::new(),
-            request: None,
-            response: None,
-            assertions: Vec::new(),
-            notes: Vec::new(),
-            problems: Vec::new(),
-            captures: BTreeMap::new(),
-            steps: Vec::new(),
-        }
-    }
-
-    fn finish(&self, progress: Progress, begun: Millis) -> Outcome {
-        for mut attempt in progress.held {
-            if let Some(exchange) = attempt.exchange.as_deref_mut().filter(|_| !progress.captured) {
-                veil::bodies(exchange);
-            }
-            self.engine.outlet.send(Event::AttemptFinished(attempt));
-        }
-        let mut step = progress.step;
-        if progress.sensitive {
-            veil::step(&mut step);
-        }
-        let now = self.engine.at();
-        step.duration_ms = Millis(((now.0 - begun.0) * 1000.0).round() / 1000.0);
-        let mut summary = self.engine.shared.summary.get();
-        summary.count(&step);
-        self.engine.shared.summary.set(summary);
-        let outcome = step.outcome;
-        let finished = StepFinished { at_ms: now, playbook: self.index, step: Box::new(step), summary };
-        self.engine.outlet.send(Event::StepFinished(finished));
-        outcome
-    }
-}
-
-impl Step {
-    /// What a step without a name is called. What cannot be rendered is called as it is written.
-    fn headline(&self, render: impl Fn(&Text) -> Option<String>) -> String {
-        let render = |text: &Text| render(text).unwrap_or_else(|| text.template.text().to_owned());
-        match &self.action {
-            Action::Token(token) => {
-                let resource = token.resource.as_ref().map_or_else(|| "arm".to_owned(), render);
-                format!("token {resource}")
-            }
-            Action::Request(request) => {
-                let written = render(&request.url);
-                let url = written.get(request.prefix..).unwrap_or(&written);
-                let shown = if self.sensitive { url.split('?').next().unwrap_or(url) } else { url };
-                format!("{} {shown}", request.method)
-            }
-            Action::Set(set) => {
-                let names: Vec<&str> = set.iter().map(|(name, _)| name.as_str()).collect();
-                format!("set {}", names.join(", "))
-            }
-            Action::Assert(list) => match list.as_slice() {
-                [only] => format!("assert {}", only.template.text()),
-                many => format!("assert {} expressions", many.len()),
-            },
-        }
     }
 }

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::mishap;
-use super::playbook::{Playbook, Progress};
+use super::playbook::Playbook;
+use super::progress::Progress;
 use super::reply::Reply;
 use crate::diagnostic::Diagnostic;
 use crate::event::veil::{is_secret_header, shown_headers};
@@ -47,14 +48,18 @@ impl Playbook<'_, '_> {
         }
         let reply = self.follow(outgoing, request.redirects, progress).await?;
         if target.is_arm && (200..300).contains(&reply.status) {
-            self.seen.borrow_mut().insert(path_of(&target.url));
+            let mut seen = self.common.seen.borrow_mut();
+            let first = seen.entry(path_of(&target.url)).or_insert_with(|| progress.step.trail.clone());
+            if progress.step.trail < *first {
+                first.clone_from(&progress.step.trail);
+            }
         }
         Some(reply)
     }
 
     /// Where the request goes: the URL with its parameters.
     async fn target(&self, step: &Step, request: &Request, progress: &mut Progress) -> Option<Target> {
-        let rendered = match request.url.render_text(&self.frame) {
+        let rendered = match request.url.render_text(&*self.frame) {
             Ok(text) => text,
             Err(misfit) => {
                 progress.misfit(self, &misfit);
@@ -96,7 +101,7 @@ impl Playbook<'_, '_> {
     /// Whether an absolute URL is on Resource Manager. Where the cloud is not known yet, it is on none.
     fn is_arm(&self, url: &str) -> bool {
         let given = self.engine.settings.arm_endpoint.as_deref().and_then(http::origin);
-        let known = self.cloud.borrow();
+        let known = self.common.cloud.borrow();
         let named = ["public", "china", "usgov"].into_iter().filter_map(crate::azure::cloud::Cloud::named);
         (given.is_some() && given == http::origin(url))
             || known.as_ref().is_some_and(|cloud| cloud.is_arm(url))
@@ -110,12 +115,12 @@ impl Playbook<'_, '_> {
             let named = query.split('&').any(|pair| pair.starts_with("api-version="))
                 || request.query.iter().any(|(name, _)| name.eq_ignore_ascii_case("api-version"));
             if !is_default || is_arm && !named {
-                let version = version.render_text(&self.frame)?;
+                let version = version.render_text(&*self.frame)?;
                 parameters.push(format!("api-version={}", http::encode(&version)));
             }
         }
         for (name, tree) in &request.query {
-            let values = match tree.render(&self.frame)? {
+            let values = match tree.render(&*self.frame)? {
                 Value::Null => continue,
                 Value::Array(items) => items,
                 one => vec![one],
@@ -140,7 +145,7 @@ impl Playbook<'_, '_> {
         }
         headers.extend(content_type.map(|kind| ("content-type".to_owned(), kind.to_owned())));
         for (name, text) in &request.headers {
-            let value = text.render_text(&self.frame)?;
+            let value = text.render_text(&*self.frame)?;
             if !http::is_header(name, &value) {
                 let diagnostic = mishap::invalid_header(name).at(text.span, "rendered from here");
                 return Err(Unsent::Diagnostic(Box::new(diagnostic)));
@@ -161,18 +166,18 @@ impl Playbook<'_, '_> {
     fn body(&self, body: &Body) -> Result<(Option<Vec<u8>>, Option<&'static str>), Unsent> {
         Ok(match body {
             Body::None => (None, None),
-            Body::Json(tree) => (Some(tree.render(&self.frame)?.to_string().into_bytes()), Some("application/json")),
+            Body::Json(tree) => (Some(tree.render(&*self.frame)?.to_string().into_bytes()), Some("application/json")),
             Body::Form(form) => {
                 let pairs = form.iter().map(|(name, tree)| {
-                    let value = crate::value::to_text(&tree.render(&self.frame)?);
+                    let value = crate::value::to_text(&tree.render(&*self.frame)?);
                     Ok(format!("{}={}", http::encode(name), http::encode(&value)))
                 });
                 let text = pairs.collect::<Result<Vec<_>, Box<Misfit>>>()?.join("&");
                 (Some(text.into_bytes()), Some("application/x-www-form-urlencoded"))
             }
-            Body::Text(text) => (Some(text.render_text(&self.frame)?.into_bytes()), Some("text/plain; charset=utf-8")),
+            Body::Text(text) => (Some(text.render_text(&*self.frame)?.into_bytes()), Some("text/plain; charset=utf-8")),
             Body::File(text) => {
-                let written = text.render_text(&self.frame)?;
+                let written = text.render_text(&*self.frame)?;
                 let refuse = |why: String| {
                     let title = format!("the file `{written}` cannot be sent");
                     let diagnostic = Diagnostic::error("unreadable-file", title).at(text.span, why);
@@ -185,7 +190,7 @@ impl Playbook<'_, '_> {
                 if !inside {
                     return Err(refuse("files stay in the folder of the playbook".to_owned()));
                 }
-                let bytes = (self.engine.world.file)(&self.job.folder, path);
+                let bytes = (self.engine.world.file)(&self.common.root_folder, &self.common.folder.join(path));
                 (Some(bytes.map_err(|error| refuse(error.to_string()))?), Some(media_type(path)))
             }
         })
@@ -201,7 +206,7 @@ impl Playbook<'_, '_> {
         let (resource, identity) = match &request.auth {
             Auth::Default if target.is_arm => ("arm".to_owned(), None),
             Auth::Default => return Some(None),
-            Auth::Bearer(text) => match text.render_text(&self.frame) {
+            Auth::Bearer(text) => match text.render_text(&*self.frame) {
                 Ok(bearer) => {
                     self.engine.outlet.hide(&bearer);
                     return self.guard(target, (&bearer, true), progress).await.map(|()| Some(bearer));
@@ -211,7 +216,7 @@ impl Playbook<'_, '_> {
                     return None;
                 }
             },
-            Auth::Resource(resource, identity) => match resource.as_ref().map(|text| text.render_text(&self.frame)) {
+            Auth::Resource(resource, identity) => match resource.as_ref().map(|text| text.render_text(&*self.frame)) {
                 None => ("arm".to_owned(), identity.as_ref()),
                 Some(Ok(word)) if word == "none" => return Some(None),
                 Some(Ok(word)) => (word, identity.as_ref()),
@@ -235,7 +240,7 @@ impl Playbook<'_, '_> {
         let private = scheme == "https" || http::is_loopback(&host);
         let given = self.engine.settings.arm_endpoint.as_deref().and_then(http::origin);
         let at_home = given.is_some() && given == http::origin(&target.url)
-            || self.cloud.borrow().as_ref().is_some_and(|cloud| cloud.belongs(resource, &target.url));
+            || self.common.cloud.borrow().as_ref().is_some_and(|cloud| cloud.belongs(resource, &target.url));
         if private && (said || at_home) {
             return Some(());
         }
@@ -253,6 +258,7 @@ impl Playbook<'_, '_> {
             let response = match answer {
                 Ok(response) => response,
                 Err(fault) => {
+                    progress.fault = Some(fault.kind);
                     progress.errored(self, mishap::fault(&fault, &url, outgoing.timeout));
                     return None;
                 }
@@ -277,7 +283,7 @@ impl Playbook<'_, '_> {
     }
 
     /// One attempt.
-    async fn send(&self, outgoing: &http::Request, progress: &mut Progress) -> Answer {
+    pub(super) async fn send(&self, outgoing: &http::Request, progress: &mut Progress) -> Answer {
         let request = event::Request {
             method: outgoing.method.to_owned(),
             url: outgoing.url.clone(),
@@ -285,6 +291,7 @@ impl Playbook<'_, '_> {
         };
         let answer = self.engine.world.transport.send(outgoing.clone()).await;
         progress.attempts += 1;
+        let (waited, waited_for) = std::mem::take(&mut progress.waited);
         let response = answer.as_ref().ok();
         let header = |name: &str| response.and_then(|response| response.header(name)).map(str::to_owned);
         let attempt = Attempt {
@@ -292,7 +299,8 @@ impl Playbook<'_, '_> {
             duration_ms: answer.as_ref().map_or_else(|fault| fault.duration, |response| response.duration).into(),
             status: response.map(|response| response.status),
             error: answer.as_ref().err().map(|fault| mishap::fault(fault, &outgoing.url, outgoing.timeout).title),
-            waited_ms: event::Millis(0.0),
+            waited_ms: waited.into(),
+            waited_for,
             request_id: header("x-ms-request-id"),
             correlation_id: header("x-ms-correlation-request-id"),
         };

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::playbook::{Playbook, Progress};
+use super::playbook::Playbook;
+use super::progress::Progress;
 use crate::template::Tree;
 
 impl Playbook<'_, '_> {
@@ -10,7 +11,7 @@ impl Playbook<'_, '_> {
     pub(super) fn set(&self, set: &[(String, Tree)], progress: &mut Progress) -> Vec<(String, Value)> {
         let mut values = Vec::with_capacity(set.len());
         for (name, tree) in set {
-            match tree.render(&self.frame) {
+            match tree.render(&*self.frame) {
                 Ok(value) => values.push((name.clone(), value)),
                 Err(misfit) => progress.misfit(self, &misfit),
             }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::mishap;
-use super::playbook::{Playbook, Progress};
+use super::playbook::Playbook;
+use super::progress::Progress;
 use super::reply::Reply;
 use crate::azure::cloud::{Cloud, SHORT_NAMES, is_resource};
 use crate::azure::metadata;
@@ -22,7 +23,7 @@ impl Playbook<'_, '_> {
     pub(super) async fn token(&self, step: &Step, token: &TokenRequest, progress: &mut Progress) -> Option<Reply> {
         let written = match &token.resource {
             None => "arm".to_owned(),
-            Some(resource) => match resource.render_text(&self.frame) {
+            Some(resource) => match resource.render_text(&*self.frame) {
                 Ok(text) => text,
                 Err(misfit) => {
                     progress.misfit(self, &misfit);
@@ -73,8 +74,10 @@ impl Playbook<'_, '_> {
 
     /// The identity a step names, or the playbook's.
     pub(super) fn selector(&self, own: Option<&Selector<Text>>, progress: &mut Progress) -> Option<Selector> {
-        let selector = own.unwrap_or(&self.job.plan.identity);
-        match selector.try_map(|text| text.render_text(&self.frame)) {
+        let Some(selector) = own.or(self.plan.identity.as_ref()) else {
+            return Some(self.common.identity.clone().unwrap_or(Selector::System));
+        };
+        match selector.try_map(|text| text.render_text(&*self.frame)) {
             Ok(selector) if selector.id().is_some_and(|id| id.trim().is_empty()) => {
                 progress.errored(self, mishap::empty_identity());
                 None
@@ -105,39 +108,59 @@ impl Playbook<'_, '_> {
         if let Some(token) = self.engine.cache.get(selector, resource, now).filter(|_| !fresh) {
             return Some(token);
         }
-        if let Some(step) = self.engine.shared.silent.borrow().as_ref().filter(|_| progress.step.action != "token") {
-            progress.errored(self, mishap::still_no_token(step));
+        // Who comes while another asks for the same, waits for its answer.
+        let gate = self.engine.shared.gate(selector, resource);
+        let _asking = gate.lock().await;
+        if let Some(token) = self.engine.cache.get(selector, resource, now).filter(|_| !fresh) {
+            return Some(token);
+        }
+        if self.engine.shared.silent.get() && progress.step.action != "token" {
+            progress.errored(self, mishap::still_no_token());
             return None;
         }
-        let given = self.engine.settings.imds_endpoint.as_deref();
-        let endpoint = given.unwrap_or(imds::ENDPOINT);
-        let ask = Ask { endpoint, resource, selector, timeout: step.timeout, now };
-        match imds::acquire(&ask, self.engine.world.transport).await {
-            Ok(token) => {
-                self.hide(&token);
-                self.attempted(&token.exchange, None, progress);
-                let token = Rc::new(token);
-                self.engine.cache.put(selector, &token);
-                self.introduce(&token);
-                Some(token)
+        let given = self.engine.settings.imds_endpoint.is_some();
+        let endpoint = self.imds();
+        let ask = Ask { endpoint: &endpoint, resource, selector, timeout: step.timeout, now };
+        let mut attempt = 1;
+        loop {
+            let refusal = match imds::acquire(&ask, self.engine.world.transport).await {
+                Ok(token) => {
+                    self.hide(&token);
+                    self.attempted(&token.exchange, None, progress);
+                    let token = Rc::new(token);
+                    self.engine.cache.put(selector, &token);
+                    self.introduce(&token, progress);
+                    return Some(token);
+                }
+                Err(refusal) => refusal,
+            };
+            let diagnostic = mishap::no_token(&refusal, (selector, resource), given);
+            self.refused(&refusal, &diagnostic.title, progress);
+            let passing = matches!(&refusal, Refusal::Refused { exchange, .. } | Refusal::Foreign { exchange, .. }
+                if imds::is_passing(exchange.status));
+            if passing && attempt < step.retry.attempts {
+                let pause = self.imds_pause(step, attempt);
+                self.engine.world.clock.sleep(pause).await;
+                progress.waited = (progress.waited.0 + pause, Some(diagnostic.title.clone()));
+                attempt += 1;
+                continue;
             }
-            Err(refusal) => {
-                if let Refusal::Refused { exchange, .. } | Refusal::Foreign { exchange, .. } = &refusal {
-                    let body = String::from_utf8_lossy(&exchange.body);
-                    suspects(&body).into_iter().for_each(|suspect| self.engine.outlet.hide(suspect));
-                }
-                let diagnostic = mishap::no_token(&refusal, (selector, resource), given.is_some());
-                if !matches!(refusal, Refusal::Refused { .. }) {
-                    self.engine.shared.silent.borrow_mut().get_or_insert_with(|| progress.step.name.clone());
-                }
-                match &refusal {
-                    Refusal::Silent { .. } => self.unanswered(&diagnostic.title, progress),
-                    Refusal::Refused { exchange, .. } | Refusal::Foreign { exchange, .. } => {
-                        self.attempted(exchange, Some(&diagnostic.title), progress);
-                    }
-                }
-                progress.errored(self, diagnostic);
-                None
+            if !matches!(refusal, Refusal::Refused { .. }) {
+                self.engine.shared.silent.set(true);
+            }
+            progress.errored(self, diagnostic);
+            return None;
+        }
+    }
+
+    /// Tells of an answer that is no token, or of none.
+    fn refused(&self, refusal: &Refusal, title: &str, progress: &mut Progress) {
+        match refusal {
+            Refusal::Silent { .. } => self.unanswered(title, progress),
+            Refusal::Refused { exchange, .. } | Refusal::Foreign { exchange, .. } => {
+                let body = String::from_utf8_lossy(&exchange.body);
+                suspects(&body).into_iter().for_each(|suspect| self.engine.outlet.hide(suspect));
+                self.attempted(exchange, Some(title), progress);
             }
         }
     }
@@ -153,7 +176,7 @@ impl Playbook<'_, '_> {
     }
 
     /// Tells templates and the report who the run is.
-    fn introduce(&self, token: &Token) {
+    fn introduce(&self, token: &Token, progress: &Progress) {
         let claim = |name: &str| token.claims.get(name).and_then(Value::as_str).map(str::to_owned);
         let answered = || token.answer.get("client_id").and_then(Value::as_str).map(str::to_owned);
         let identity = event::Identity {
@@ -163,44 +186,37 @@ impl Playbook<'_, '_> {
             tenant_id: claim("tid"),
         };
         if self.frame.lacks("identity") {
-            self.frame.put("identity", serde_json::json!(identity));
+            self.common.root.put("identity", serde_json::json!(identity));
         }
-        self.engine.shared.identity.borrow_mut().get_or_insert(identity);
+        // Whichever token comes first, the report names the one of the first step in the file.
+        let mut known = self.engine.shared.identity.borrow_mut();
+        let place = (self.index, progress.step.trail.clone());
+        if known.as_ref().is_none_or(|(first, _)| place < *first) {
+            *known = Some((place, identity));
+        }
     }
 
     /// The cloud: the playbook's, or the one that the VM is in.
     pub(super) async fn the_cloud(&self, step: &Step, progress: &mut Progress) -> Option<Rc<Cloud>> {
-        let known = self.cloud.borrow().clone();
+        let known = self.common.cloud.borrow().clone();
         let cloud = match known {
             Some(cloud) => cloud,
             None => {
                 let cloud = Rc::new(self.ask_cloud(step, progress).await?);
-                self.frame.put("cloud", cloud.to_value());
-                *self.cloud.borrow_mut() = Some(Rc::clone(&cloud));
+                *self.common.cloud.borrow_mut() = Some(Rc::clone(&cloud));
                 cloud
             }
         };
+        if self.common.root.lacks("cloud") {
+            self.common.root.put("cloud", cloud.to_value());
+        }
         self.engine.shared.cloud.borrow_mut().get_or_insert_with(|| cloud.name.clone());
         Some(cloud)
     }
 
     async fn ask_cloud(&self, step: &Step, progress: &mut Progress) -> Option<Cloud> {
-        let given = self.engine.settings.imds_endpoint.as_deref();
-        let endpoint = given.unwrap_or(imds::ENDPOINT);
-        let help = "or name the cloud in the playbook: `cloud: public`, `china` or `usgov`";
-        let response = match self.engine.world.transport.send(metadata::request(endpoint, step.timeout)).await {
-            Ok(response) => response,
-            Err(fault) => {
-                let endpoint = format!("{}/metadata/instance", endpoint.trim_end_matches('/'));
-                let refusal = Refusal::Silent { endpoint, fault };
-                let diagnostic = mishap::no_token(&refusal, (&Selector::System, ""), given.is_some());
-                self.unanswered(&diagnostic.title, progress);
-                progress.errored(self, diagnostic.help(help));
-                return None;
-            }
-        };
-        let document: Option<Value> = serde_json::from_slice(&response.body).ok();
-        let environment = document.as_ref().and_then(metadata::environment);
+        let document = self.instance(step, progress).await?;
+        let environment = metadata::environment(&document);
         let cloud = environment.and_then(Cloud::of_environment);
         if cloud.is_none() {
             let diagnostic = match environment {
@@ -210,7 +226,6 @@ impl Playbook<'_, '_> {
                 )
                 .help("describe it in the playbook: `cloud: {arm: https://…, audience: https://…}`"),
                 None => Diagnostic::error("unknown-cloud", "the VM's instance metadata names no cloud")
-                    .note(format!("status {}; the body begins: {}", response.status, mishap::beginning(&response.body)))
                     .help("name the cloud in the playbook: `cloud: public`, `china` or `usgov`"),
             };
             progress.errored(self, diagnostic);
@@ -231,6 +246,7 @@ impl Playbook<'_, '_> {
             status: Some(exchange.status),
             error: error.map(str::to_owned),
             waited_ms: event::Millis(0.0),
+            waited_for: None,
             request_id: header("x-ms-request-id"),
             correlation_id: header("x-ms-correlation-request-id"),
         };
@@ -252,41 +268,25 @@ impl Playbook<'_, '_> {
         });
         if progress.step.action == "token" {
             progress.attempts += 1;
+            let (waited, waited_for) = std::mem::take(&mut progress.waited);
+            let attempt = Attempt { waited_ms: waited.into(), waited_for, ..attempt };
             return self.record(attempt, shown, progress);
         }
         let shown = self.shielded(shown, progress);
         self.engine.outlet.send(Event::TokenAnswered(TokenAnswered {
             at_ms: self.engine.at(),
             playbook: self.index,
-            step: progress.step.index,
+            step: progress.step.trail.clone(),
             status: exchange.status,
             exchange: shown,
         }));
-    }
-
-    /// Records an attempt of a `token` step that got no answer.
-    fn unanswered(&self, error: &str, progress: &mut Progress) {
-        if progress.step.action != "token" {
-            return;
-        }
-        progress.attempts += 1;
-        let attempt = Attempt {
-            number: progress.attempts,
-            duration_ms: event::Millis(0.0),
-            status: None,
-            error: Some(error.to_owned()),
-            waited_ms: event::Millis(0.0),
-            request_id: None,
-            correlation_id: None,
-        };
-        self.record(attempt, None, progress);
     }
 
     /// Tells an attempt, and keeps it with its step.
     pub(super) fn record(&self, attempt: Attempt, exchange: Option<Box<event::Exchange>>, progress: &mut Progress) {
         progress.step.attempts.push(attempt.clone());
         let exchange = self.shielded(exchange, progress);
-        let (at_ms, playbook, step) = (self.engine.at(), self.index, progress.step.index);
+        let (at_ms, playbook, step) = (self.engine.at(), self.index, progress.step.trail.clone());
         let finished = AttemptFinished { at_ms, playbook, step, attempt, exchange };
         if progress.holds && finished.exchange.is_some() {
             progress.held.push(finished);

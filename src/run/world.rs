@@ -1,7 +1,9 @@
 //! The outside, handed in: transport, clock, environment, files, chance.
 
+use std::future::Future;
 use std::io;
 use std::path::Path;
+use std::pin::Pin;
 use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::Value;
@@ -17,7 +19,7 @@ pub struct World<'w> {
     pub clock: &'w dyn Clock,
     /// The variables of the environment, as templates see them.
     pub variables: &'w (dyn Fn() -> Value + 'w),
-    /// Reads a file in a folder, and none that a link leads to outside of it.
+    /// Reads a file that must stand in a folder: first the folder, then the file. None that a link leads to outside.
     pub file: &'w (dyn Fn(&Path, &Path) -> io::Result<Vec<u8>> + 'w),
     /// Gives random bytes.
     pub random: &'w (dyn Fn() -> [u8; 16] + 'w),
@@ -29,6 +31,8 @@ pub trait Clock {
     fn now(&self) -> SystemTime;
     /// The time since the run began; never goes back.
     fn elapsed(&self) -> Duration;
+    /// Lets time pass.
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + '_>>;
 }
 
 /// The clock of this machine.
@@ -49,5 +53,9 @@ impl Clock for SystemClock {
 
     fn elapsed(&self) -> Duration {
         self.0.elapsed()
+    }
+
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + '_>> {
+        Box::pin(tokio::time::sleep(duration))
     }
 }

@@ -5,6 +5,7 @@ use std::fs;
 use mi_run::diagnostic::Diagnostics;
 use mi_run::diagnostic::render::{Style, render};
 use mi_run::source::{Source, Sources};
+use mi_run::plan::Documents;
 use mi_run::{plan, playbook};
 use proptest::prelude::*;
 
@@ -29,7 +30,7 @@ fn check(text: &str) {
     let mut diagnostics = Diagnostics::new();
     let id = sources.add(Source::new("x.yaml", text));
     if let Some(document) = playbook::read(id, &mut sources, &mut diagnostics) {
-        plan::build(id, document, &sources, &mut diagnostics);
+        plan::build(Documents::single(id, document), &sources, &mut diagnostics);
     }
     places_are_good(diagnostics, text, &sources);
 }
@@ -76,6 +77,6 @@ fn the_playbook_that_is_broken_is_whole_before() {
     let mut diagnostics = Diagnostics::new();
     let id = sources.add(Source::new("x.yaml", RICH));
     let document = playbook::read(id, &mut sources, &mut diagnostics).expect("a playbook");
-    plan::build(id, document, &sources, &mut diagnostics);
+    plan::build(Documents::single(id, document), &sources, &mut diagnostics);
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
 }

@@ -74,4 +74,90 @@ impl Diagnostics {
                 .beside(first, "first"),
         );
     }
+
+    /// A variable that would need another value in each turn of a loop.
+    pub fn variable_in_loop(&mut self, span: Span, name: &str, capture: &str) {
+        self.push(
+            Diagnostic::error("variable-in-loop", format!("`{name}` has one value, and `{capture}` one in each turn"))
+                .at(span, "used inside the loop")
+                .help(format!("use `{capture}` itself here, or `set` a name inside the loop")),
+        );
+    }
+
+    /// A loop inside another whose items have the same name.
+    pub fn item_taken(&mut self, span: Span, name: &str) {
+        self.push(
+            Diagnostic::error("name-taken", format!("`{name}` is the item of a loop around this one"))
+                .at(span, "again here")
+                .help("give this loop's item a name of its own: `as: inner`"),
+        );
+    }
+
+    /// An id in `needs` that no step has.
+    pub fn unknown_id(&mut self, span: Span, id: &str, known: &[&str]) {
+        let diagnostic =
+            Diagnostic::error("unknown-id", format!("no step has the id `{id}`")).at(span, "not the id of a step");
+        self.push(match nearest(id, known.iter().copied()) {
+            Some(near) => diagnostic.help(format!("a similar id exists: `{near}`")),
+            None if known.is_empty() => diagnostic.help(format!("give the step that is meant `id: {id}`")),
+            None => diagnostic.note(format!("the ids here are {}", listed(known))),
+        });
+    }
+
+    /// Steps that wait for each other.
+    pub fn step_cycle(&mut self, span: Span, chain: &[String]) {
+        let chain: Vec<String> = chain.iter().map(|name| format!("`{name}`")).collect();
+        self.push(
+            Diagnostic::error("step-cycle", "steps wait for each other in a circle")
+                .at(span, "this one waits for itself")
+                .note(chain.join(" waits for ")),
+        );
+    }
+
+    /// A modifier that means nothing beside the step's action.
+    pub fn modifier_of_other_action(&mut self, span: Span, key: &str, action: &str, why: &str) {
+        self.push(
+            Diagnostic::error("invalid-modifier", format!("`{key}` means nothing beside `{action}`"))
+                .at(span, "has no effect here")
+                .note(why.to_owned()),
+        );
+    }
+
+    /// An included playbook that cannot be read.
+    pub fn unreadable_include(&mut self, span: Span, path: &str, why: &str) {
+        self.push(
+            Diagnostic::error("unreadable-include", format!("the playbook `{path}` cannot be included"))
+                .at(span, why.to_owned()),
+        );
+    }
+
+    /// Playbooks that include each other.
+    pub fn include_cycle(&mut self, span: Span, chain: &[String]) {
+        let chain: Vec<String> = chain.iter().map(|name| format!("`{name}`")).collect();
+        self.push(
+            Diagnostic::error("include-cycle", "playbooks include each other in a circle")
+                .at(span, "is being read already")
+                .note(chain.join(" includes ")),
+        );
+    }
+
+    /// A name in `with` that the included playbook does not declare.
+    pub fn unknown_input(&mut self, span: Span, name: &str, (path, known): (&str, &[&str])) {
+        let diagnostic = Diagnostic::error("unknown-variable", format!("`{path}` declares no input `{name}`"))
+            .at(span, "not an input of the included playbook");
+        self.push(match nearest(name, known.iter().copied()) {
+            Some(near) => diagnostic.help(format!("a similar name exists: `{near}`")),
+            None if known.is_empty() => diagnostic.note("it declares no `inputs`"),
+            None => diagnostic.note(format!("its inputs are {}", listed(known))),
+        });
+    }
+
+    /// Inputs that an included playbook needs and `with` does not give.
+    pub fn inputs_not_given(&mut self, span: Span, path: &str, names: &[&str]) {
+        self.push(
+            Diagnostic::error("missing-input", format!("`{path}` needs {}", listed(names)))
+                .at(span, "included without it")
+                .help(format!("give it: `with: {{{}: …}}`", names.join(": …, "))),
+        );
+    }
 }
