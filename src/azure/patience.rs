@@ -51,7 +51,8 @@ pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
 
 /// The lowest of the counters that Resource Manager keeps for the caller.
 pub fn remaining<'h>(headers: impl Iterator<Item = (&'h str, &'h str)>) -> Option<u32> {
-    let counters = headers.filter(|(name, _)| name.starts_with("x-ms-ratelimit-remaining-") && !name.ends_with("-resource"));
+    let counters =
+        headers.filter(|(name, _)| name.starts_with("x-ms-ratelimit-remaining-") && !name.ends_with("-resource"));
     counters.filter_map(|(_, value)| value.trim().parse().ok()).min()
 }
 
@@ -60,7 +61,8 @@ pub fn account(url: &str) -> String {
     let (_, rest) = url.split_once("://").unwrap_or(("", url));
     let mut parts = rest.split(['/', '?', '#']);
     let host = parts.next().unwrap_or_default();
-    let subscription = parts.next().filter(|part| part.eq_ignore_ascii_case("subscriptions")).and_then(|_| parts.next());
+    let subscription =
+        parts.next().filter(|part| part.eq_ignore_ascii_case("subscriptions")).and_then(|_| parts.next());
     format!("{host}/{}", subscription.unwrap_or_default()).to_ascii_lowercase()
 }
 
@@ -126,7 +128,8 @@ mod tests {
     #[test]
     fn waits_double_up_to_the_cap() {
         let (base, cap) = (Duration::from_millis(500), Duration::from_secs(30));
-        let check = |faults: u32, millis: u128| assert_eq!(backoff(faults, base, cap, 0).as_millis(), millis, "{faults}");
+        let check =
+            |faults: u32, millis: u128| assert_eq!(backoff(faults, base, cap, 0).as_millis(), millis, "{faults}");
         check(1, 500);
         check(2, 1000);
         check(5, 8000);
@@ -142,7 +145,8 @@ mod tests {
         check("https://management.azure.com/Subscriptions/abc", "management.azure.com/abc");
         check("https://management.azure.com/tenants?x", "management.azure.com/");
         check("http://127.0.0.1:80", "127.0.0.1:80/");
-        let headers = [("x-ms-ratelimit-remaining-subscription-reads", "12"), ("x-ms-ratelimit-remaining-tenant-reads", "9")];
+        let headers =
+            [("x-ms-ratelimit-remaining-subscription-reads", "12"), ("x-ms-ratelimit-remaining-tenant-reads", "9")];
         assert_eq!(remaining(headers.into_iter()), Some(9));
         assert_eq!(remaining([("x-other", "1")].into_iter()), None);
     }

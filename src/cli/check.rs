@@ -39,12 +39,7 @@ fn steps(path: &Path, root: Option<&Path>, sources: &mut Sources, found: &mut Di
 }
 
 /// The plan of a playbook and of all that it includes.
-pub(crate) fn plan(
-    path: &Path,
-    root: Option<&Path>,
-    sources: &mut Sources,
-    found: &mut Diagnostics,
-) -> Option<Plan> {
+pub(crate) fn plan(path: &Path, root: Option<&Path>, sources: &mut Sources, found: &mut Diagnostics) -> Option<Plan> {
     let id = open(path, sources, found)?;
     let file = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let includes = Includes { root: files::root(root, path) };

@@ -9,18 +9,18 @@ use std::time::Duration;
 use mi_run::diagnostic::render::Style;
 use mi_run::diagnostic::{Diagnostic, Diagnostics};
 use mi_run::event::{Event, Outcome, Outlet, Sink};
+use mi_run::http;
 use mi_run::http::client::Client;
 use mi_run::plan::{self, Caller, Given, Plan, Selection};
 use mi_run::report::console::{Console, exchange};
 use mi_run::run::{Engine, Frame, Interrupt, Job, Settings, SystemClock, World};
 use mi_run::source::Sources;
-use mi_run::http;
 use serde_json::Value;
 
 use super::args::{self, Color};
+use super::check;
 use super::emulate;
 use super::exit::Exit;
-use super::check;
 use super::files;
 use super::reports::{self, Format, Target};
 use super::signals::Signals;
@@ -246,7 +246,11 @@ async fn stop(signals: &mut Signals, interrupt: &Interrupt, timeout: Option<Dura
 /// Says that no step is left to run.
 fn nothing_selected(strict: bool, usage: &mut Diagnostics) {
     let title = "no step is left by `--only` and `--skip`";
-    let diagnostic = if strict { Diagnostic::error("nothing-selected", title) } else { Diagnostic::warning("nothing-selected", title) };
+    let diagnostic = if strict {
+        Diagnostic::error("nothing-selected", title)
+    } else {
+        Diagnostic::warning("nothing-selected", title)
+    };
     usage.push(diagnostic.help("a pattern is a tag, an id or a name, and `*` stands for any text"));
 }
 

@@ -62,6 +62,11 @@ pub const CODES: &[(&str, &str)] = &[
         "A fault of a world does one thing to an answer: another answer, a cut, a closed connection, slow bytes, a content type, garbage, an expired token, or a throttle. `delay` goes with each of them.",
     ),
     (
+        "include-cycle",
+        "A playbook includes itself, directly or by way of others. The note shows the way round. Move what \
+         both need into a third playbook that includes neither.",
+    ),
+    (
         "invalid-header",
         "A header has a name or a value that HTTP cannot carry: a line break, for example, that came in with a template.",
     ),
@@ -72,14 +77,19 @@ pub const CODES: &[(&str, &str)] = &[
          are read as the input's type; `--var NAME:=JSON` gives JSON.",
     ),
     (
+        "invalid-modifier",
+        "A modifier stands beside an action for which it means nothing: `eventually` beside `set`, `safe` \
+         beside `token`, `as` without `for_each`. It would be ignored in silence, so it is refused.",
+    ),
+    (
         "invalid-name",
         "Templates use variables by name, so a name consists of letters, digits and `_`, and does not begin with a digit.",
     ),
-    ("invalid-regex", "The text is no regular expression. The syntax is that of Rust's `regex` crate: no look-around."),
     (
         "invalid-option",
         "An option of the command line has a value that it cannot have. `mi-run --help` lists the options.",
     ),
+    ("invalid-regex", "The text is no regular expression. The syntax is that of Rust's `regex` crate: no look-around."),
     ("invalid-url", "The URL cannot be sent to. After templates are rendered it must be absolute, or begin with `/`."),
     ("invalid-value", "The value is of the right type, but cannot be meant: a duration without a unit, for example."),
     (
@@ -106,6 +116,17 @@ pub const CODES: &[(&str, &str)] = &[
          between; the address is only reachable from the VM itself.",
     ),
     (
+        "no-metadata",
+        "Something needs the VM's instance metadata (`vm`, `metadata`, or `cloud: auto`), and what answers at \
+         the instance metadata service gives none. Only Azure VMs have it; elsewhere name the cloud and give \
+         the values as inputs.",
+    ),
+    (
+        "not-a-list",
+        "`for_each` goes over the items of a list, and its value is something else. For a map, go over its \
+         entries: `{{ the_map | items | list }}` gives pairs.",
+    ),
+    (
         "not-an-identity-endpoint",
         "Something answered where the identity endpoint should be, but not in its words: often a proxy, or the metadata \
          service of another cloud, which uses the same address.",
@@ -120,7 +141,18 @@ pub const CODES: &[(&str, &str)] = &[
         "An assertion or a capture looks into the body as JSON, and it is none. The first characters of the body stand in \
          the notes: an HTML page usually comes from a proxy or a gateway, not from Azure.",
     ),
+    (
+        "not-settled",
+        "With `hold` an `eventually` wants its expectations to hold several times in a row, since replicas \
+         take effect one by one. They held now and then, but not often enough within the time.",
+    ),
     ("not-text", "The file is binary, or not UTF-8. Playbooks are UTF-8 text; a byte order mark is allowed."),
+    (
+        "nothing-selected",
+        "`--only` and `--skip` together leave no step to run. A pattern is compared with the tags, the id and \
+         the name of each step; `*` stands for any text. Under `--strict` this is an error, since a run \
+         without steps proves nothing.",
+    ),
     (
         "request-line",
         "A request in one line is a method in capitals, a blank, and a URL: `GET /subscriptions/…`. For headers or a body \
@@ -129,6 +161,11 @@ pub const CODES: &[(&str, &str)] = &[
     (
         "several-documents",
         "A `---` begins a second document. A file is one playbook; mi-run takes several files at once.",
+    ),
+    (
+        "step-cycle",
+        "Steps wait for each other in a circle, by `needs` or by the captures they use, so none of them could \
+         begin. The note shows the way round.",
     ),
     (
         "subject-of-other-action",
@@ -155,6 +192,11 @@ pub const CODES: &[(&str, &str)] = &[
         "A token travels only over https or to loopback, and only to the hosts of its audience, so that a mistyped URL \
          does not give it away. A step that names `auth:` itself takes the responsibility, but never over plain http.",
     ),
+    (
+        "too-many-items",
+        "A loop would have more turns than any run could finish. `for_each` with several lists goes over \
+         every combination of them.",
+    ),
     ("two-actions", "A step does exactly one thing, so that its outcome means one thing. Make two steps of it."),
     (
         "undecided",
@@ -170,7 +212,17 @@ pub const CODES: &[(&str, &str)] = &[
         "The playbook says `cloud: auto`, or nothing, and the VM's instance metadata names no cloud that is known. Name it: \
          `public`, `china` or `usgov`, or describe it by its endpoints.",
     ),
+    (
+        "unknown-id",
+        "`needs` names steps by their `id`, not by their name. The id must stand in the same playbook; steps \
+         of an included playbook cannot be named from outside.",
+    ),
     ("unknown-key", "The key means nothing here. Most often it is misspelt, or indented into the wrong map."),
+    (
+        "unknown-metadata",
+        "The instance metadata has nothing at this path. Paths are written as in `compute`, \
+         `compute/tagsList/0/name` or `network/interface`.",
+    ),
     (
         "unknown-reference",
         "Something in a world names what is not there: a subscription, a resource group, a management group, a resource, a role, an identity. Names are those of the file; subscriptions also go by their id, roles by the name or id of a built-in one.",
@@ -192,12 +244,22 @@ pub const CODES: &[(&str, &str)] = &[
          `name: \"{{ group }}\"`.",
     ),
     ("unreadable-file", "The file is not there, may not be read, or is no file: a folder, a pipe, a device."),
+    (
+        "unreadable-include",
+        "An included playbook cannot be read. Its path is relative to the file that includes it, and it must \
+         stand in that playbook's folder, or in the folder given by `--root`.",
+    ),
     ("unwritable-report", "A report cannot be written where it shall go. This is found out before anything runs."),
     (
         "used-before-captured",
         "A template uses a capture of the same step or a later one. Steps mean what they mean in the order of the file.",
     ),
     ("variable-cycle", "Variables need each other in a circle, so none of them has a value."),
+    (
+        "variable-in-loop",
+        "Variables are evaluated once, and this one needs a name that has another value in each turn of the \
+         loop. Use that name itself inside the loop, or `set` a name there, which is computed in each turn.",
+    ),
     (
         "wrong-type",
         "The value is of another type than the one expected. Mind that YAML reads `5` as a number, `true` as a boolean and \

@@ -156,4 +156,3 @@ fn resolve_cloud(cloud: Option<document::Cloud>) -> Option<Cloud> {
         }
     }
 }
-

@@ -112,17 +112,14 @@ pub fn resolve(plan: &Plan, caller: &Caller<'_>, diagnostics: &mut Diagnostics) 
 }
 
 /// Tells what `with` gives and the included playbook does not declare, and what it needs and is not given.
-pub(super) fn check_with(
-    plan: &Plan,
-    (with, span, path): (&Named<Tree>, Span, &str),
-    diagnostics: &mut Diagnostics,
-) {
+pub(super) fn check_with(plan: &Plan, (with, span, path): (&Named<Tree>, Span, &str), diagnostics: &mut Diagnostics) {
     let known: Vec<&str> = plan.inputs.iter().map(|input| input.name.as_str()).collect();
     for (name, _) in with.0.iter().filter(|(name, _)| !known.contains(&name.as_str())) {
         diagnostics.unknown_input(name.span, name, (path, &known));
     }
     let given = |name: &str| with.0.iter().any(|(given, _)| given.value == name);
-    let needed = plan.inputs.iter().filter(|input| input.declaration.default.is_none() && input.declaration.env.is_none());
+    let needed =
+        plan.inputs.iter().filter(|input| input.declaration.default.is_none() && input.declaration.env.is_none());
     let missing: Vec<&str> = needed.map(|input| input.name.as_str()).filter(|name| !given(name)).collect();
     if !missing.is_empty() {
         diagnostics.inputs_not_given(span, path, &missing);

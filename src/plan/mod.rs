@@ -3,10 +3,12 @@
 //! Nothing here does I/O.
 
 mod build;
+mod claim;
 mod gather;
 mod inputs;
 mod names;
 mod order;
+mod request;
 mod result;
 mod select;
 mod steps;
@@ -15,21 +17,16 @@ mod texts;
 use std::rc::Rc;
 use std::time::Duration;
 
-use regex::Regex;
-
 use crate::azure::cloud::Cloud;
-use crate::azure::verdict::Access;
-use crate::http::Statuses;
 use crate::identity::Selector;
-use crate::predicate::Predicate;
-use crate::query::Query;
 use crate::source::{SourceId, Span};
 use crate::template::{Text, Tree};
 
 pub use build::{GLOBALS, build};
+pub use claim::{Assertion, Capture, Origin, Subject};
 pub use gather::{Documents, Opener, gather};
-pub use select::Selection;
 pub use inputs::{Caller, Given, Lookup, Origin as InputOrigin, declared, has_secrets, resolve};
+pub use select::Selection;
 
 /// How long an attempt may take when nothing else is said.
 pub const TIMEOUT: Duration = Duration::from_secs(60);
@@ -353,70 +350,4 @@ pub enum Auth {
     Resource(Option<Text>, Option<Selector<Text>>),
     /// One of the playbook's own making.
     Bearer(Text),
-}
-
-/// Something that must hold.
-#[derive(Debug)]
-pub struct Assertion {
-    /// Of what.
-    pub subject: Subject,
-    /// Where it stands.
-    pub span: Span,
-}
-
-/// What an assertion is about, and what must hold of it.
-#[derive(Debug)]
-pub enum Subject {
-    /// The status.
-    Status(Statuses),
-    /// What access control says.
-    Access(Access),
-    /// The action that a refusal names.
-    Denied(Text),
-    /// The code of the error answer.
-    Error(Predicate<Tree>),
-    /// A header.
-    Header(String, Predicate<Tree>),
-    /// The body, by a query.
-    Json(Query, Predicate<Tree>),
-    /// The token's claims, by a query.
-    Claims(Query, Predicate<Tree>),
-    /// The body as text.
-    Text(Predicate<Tree>),
-    /// The time from sending to the last byte, in milliseconds.
-    Duration(Predicate<Tree>),
-    /// An expression over the result.
-    That(Text),
-}
-
-/// A name for a value of the result.
-#[derive(Debug)]
-pub struct Capture {
-    /// The name.
-    pub name: String,
-    /// Where the value comes from.
-    pub origin: Origin,
-    /// Whether it is never shown.
-    pub secret: bool,
-    /// What it is when nothing is found.
-    pub default: Option<Tree>,
-    /// Where it stands.
-    pub span: Span,
-}
-
-/// Where a captured value comes from.
-#[derive(Debug)]
-pub enum Origin {
-    /// A query over the body.
-    Json(Query),
-    /// A query over the token's claims.
-    Claims(Query),
-    /// A header.
-    Header(Text),
-    /// A regular expression over the body as text.
-    Regex(Regex),
-    /// The body as text.
-    Text,
-    /// A template over the result.
-    Template(Text),
 }

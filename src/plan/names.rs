@@ -92,7 +92,15 @@ impl Used {
 
 impl<'a> Names<'a> {
     pub(super) fn new(sources: &'a Sources, globals: &'static Globals) -> Self {
-        Self { sources, globals, meanings: HashMap::new(), order: Vec::new(), vars: Vec::new(), followed: 0, loops: Vec::new() }
+        Self {
+            sources,
+            globals,
+            meanings: HashMap::new(),
+            order: Vec::new(),
+            vars: Vec::new(),
+            followed: 0,
+            loops: Vec::new(),
+        }
     }
 
     /// Defines a name; says so when it is taken.
@@ -175,8 +183,7 @@ impl<'a> Names<'a> {
     /// Checks the names of a template and adds what it uses.
     pub(super) fn check(&self, text: &Text, position: Position<'_>, uses: &mut Used, diagnostics: &mut Diagnostics) {
         for used in text.template.names() {
-            let place =
-                |range: &Range<usize>| locate(self.sources, text.span, text.template.text(), range.clone());
+            let place = |range: &Range<usize>| locate(self.sources, text.span, text.template.text(), range.clone());
             let name = used.name.as_str();
             if position.result.iter().any(|own| own == name) {
                 continue;
@@ -227,9 +234,7 @@ impl<'a> Names<'a> {
         diagnostics: &mut Diagnostics,
     ) {
         let around = |step: usize| self.loops.iter().any(|each| each.contains(&step) && each.contains(&position.step));
-        if let Some((_, capture)) =
-            through.captures.iter().find(|(step, _)| *step < position.step && around(*step))
-        {
+        if let Some((_, capture)) = through.captures.iter().find(|(step, _)| *step < position.step && around(*step)) {
             diagnostics.variable_in_loop(place, name, capture);
         }
     }

@@ -8,10 +8,7 @@ use super::inputs::check_default;
 use super::names::{Names, Position, Used};
 use super::result::captures;
 use super::texts::{action_texts, items_texts, selector_text, subject_texts};
-use super::{
-    Action, Auth, Body, Each, Eventually, Include, Input, Items, Origin, Plan, Poll, Request, Retry, Step, TIMEOUT,
-    TokenRequest, order,
-};
+use super::{Action, Each, Eventually, Include, Input, Items, Origin, Plan, Retry, Step, TIMEOUT, TokenRequest, order};
 use crate::diagnostic::Diagnostics;
 use crate::identity::Selector;
 use crate::playbook as document;
@@ -21,15 +18,6 @@ use crate::template::{Text, Tree};
 
 /// Names of a result, for `that` and for captures.
 const RESULT: &[&str] = &["status", "headers", "json", "text", "claims", "duration"];
-
-/// How many pages are read when all are wanted.
-const MOST_PAGES: u32 = 10_000;
-
-/// How long a long-running operation is followed when nothing else is said.
-const POLL_WITHIN: Duration = Duration::from_secs(30 * 60);
-
-/// How long to wait between two questions when neither the server nor the playbook says.
-const POLL_EVERY: Duration = Duration::from_secs(15);
 
 /// Makes steps.
 pub(super) struct Builder<'b, 'd> {
@@ -242,7 +230,9 @@ impl Builder<'_, '_> {
         if step.for_each.is_none() {
             refuse(step.r#as.as_ref().map(|name| name.span), "as", "it names the item of `for_each`");
         }
-        if action != "playbook" && let Some((name, _)) = step.with.iter().flat_map(|with| &with.0).next() {
+        if action != "playbook"
+            && let Some((name, _)) = step.with.iter().flat_map(|with| &with.0).next()
+        {
             refuse(Some(name.span), "with", "it gives the inputs of an included `playbook`");
         }
     }
@@ -267,7 +257,8 @@ impl Builder<'_, '_> {
 
     /// Checks every template of a step, and finds out what the step waits for.
     fn uses(&mut self, step: &mut Step, inside: &Around) {
-        let result: Vec<String> = inside.locals.iter().cloned().chain(RESULT.iter().map(|word| (*word).to_owned())).collect();
+        let result: Vec<String> =
+            inside.locals.iter().cloned().chain(RESULT.iter().map(|word| (*word).to_owned())).collect();
         let before = Position { step: step.number, result: &inside.locals, bare: false };
         let after = Position { result: &result, ..before };
         let mut used = Used::default();
@@ -307,12 +298,7 @@ impl Builder<'_, '_> {
         }
     }
 
-    fn action(
-        &mut self,
-        action: document::Action,
-        with: Option<Named<Tree>>,
-        inside: &Around,
-    ) -> Action {
+    fn action(&mut self, action: document::Action, with: Option<Named<Tree>>, inside: &Around) -> Action {
         match action {
             document::Action::Token(token) => Action::Token(TokenRequest {
                 resource: token.resource,
@@ -334,45 +320,6 @@ impl Builder<'_, '_> {
                 None => Action::Set(Vec::new()),
             },
             document::Action::Unreadable => Action::Set(Vec::new()),
-        }
-    }
-
-    fn request(&mut self, request: document::Request) -> Request {
-        let common = self.defaults.headers.clone().unwrap_or_default();
-        let headers = plain(common).into_iter().chain(plain(request.headers.unwrap_or_default())).collect();
-        let own = request.api_version.map(|version| (version, false));
-        let body = match (request.json, request.form, request.text, request.file) {
-            (Some(tree), ..) => Body::Json(tree),
-            (_, Some(form), ..) => Body::Form(plain(form)),
-            (_, _, Some(text), _) => Body::Text(text),
-            (_, _, _, Some(file)) => Body::File(file),
-            _ => Body::None,
-        };
-        let auth = match request.auth {
-            None => Auth::Default,
-            Some(document::Auth { bearer: Some(bearer), .. }) => Auth::Bearer(bearer),
-            Some(auth) => {
-                Auth::Resource(auth.resource, Self::identity(auth.identity))
-            }
-        };
-        Request {
-            method: request.method.map_or("GET", |method| method.value.word()),
-            url: request.url,
-            prefix: request.prefix,
-            api_version: own.or_else(|| self.defaults.api_version.clone().map(|version| (version, true))),
-            query: plain(request.query.unwrap_or_default()),
-            headers,
-            body,
-            auth,
-            redirects: request.redirects.map_or(0, |redirects| redirects.value),
-            pages: request.pages.map(|pages| match pages.value {
-                document::Pages::All => MOST_PAGES,
-                document::Pages::Most(most) => most,
-            }),
-            poll: request.poll.filter(|poll| !poll.off).map(|poll| Poll {
-                within: poll.within.as_ref().map_or(POLL_WITHIN, |within| within.value.0),
-                every: poll.every.as_ref().map_or(POLL_EVERY, |every| every.value.0),
-            }),
         }
     }
 }

@@ -8,7 +8,9 @@ use serde_json::Value;
 use super::{duration, shown};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::render::{Style, printable, render};
-use crate::event::{Assertion, Event, Headers, Outcome, Place, PlaybookFinished, PlaybookStarted, Problem, RunFinished, Step, Summary};
+use crate::event::{
+    Assertion, Event, Headers, Outcome, Place, PlaybookFinished, PlaybookStarted, Problem, RunFinished, Step, Summary,
+};
 use crate::source::{Position, Source, Sources, Span};
 use crate::value::{show, to_text};
 
@@ -77,7 +79,8 @@ impl Console {
             // The notes of a failure are part of its story, at the end.
             let told: &[String] = if is_bad(step.outcome) { &[] } else { &step.notes };
             let settled = step.settled_ms.filter(|_| step.attempts.len() > 1);
-            let settled = settled.map(|settled| format!("held after {} and {} attempts", duration(settled.0), step.attempts.len()));
+            let settled = settled
+                .map(|settled| format!("held after {} and {} attempts", duration(settled.0), step.attempts.len()));
             for note in step.reason.iter().filter(|_| step.outcome == Outcome::Skipped).chain(told).chain(&settled) {
                 let _ = writeln!(line, "        {}", self.paint(DIM, &printable(note)));
             }
@@ -158,8 +161,7 @@ impl Console {
         for problem in &finished.problems {
             let Some(place) = &problem.place else { continue };
             let (sources, span) = self.open(shown, place);
-            let mut diagnostic =
-                Diagnostic::error(problem.code, problem.title.clone()).at(span, problem.label.clone());
+            let mut diagnostic = Diagnostic::error(problem.code, problem.title.clone()).at(span, problem.label.clone());
             diagnostic.notes.clone_from(&problem.notes);
             diagnostic.helps.clone_from(&problem.helps);
             self.failures.push_str(&(render(&diagnostic, &sources, self.style) + "\n"));

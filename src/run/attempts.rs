@@ -110,9 +110,19 @@ impl<'p> Playbook<'p, '_> {
     }
 
     /// How long to wait after a fault that passes; nothing when it does not, or when there were enough attempts.
-    fn after_fault(&self, step: &Step, (trial, reply): (&mut Trial, Option<&Reply>), progress: &Progress) -> Option<Duration> {
+    fn after_fault(
+        &self,
+        step: &Step,
+        (trial, reply): (&mut Trial, Option<&Reply>),
+        progress: &Progress,
+    ) -> Option<Duration> {
         if progress.step.outcome == Outcome::Passed || trial.faults + 1 >= step.retry.attempts {
             return None;
+        }
+        if self.is_outdated(reply, progress) && trial.faults == 0 {
+            // With a new token there is nothing to wait for.
+            trial.faults += 1;
+            return Some(Duration::ZERO);
         }
         if !repeatable(step, reply, progress) || !passes(reply, progress) {
             return None;
@@ -166,11 +176,26 @@ impl<'p> Playbook<'p, '_> {
         Some(pause)
     }
 
+    /// Whether the token was too old for the other side, which has done nothing then. It is not used again.
+    fn is_outdated(&self, reply: Option<&Reply>, progress: &Progress) -> bool {
+        let expired = |reply: &Reply| {
+            reply.status == 401 && reply.arm_error().is_some_and(|error| error.is("ExpiredAuthenticationToken"))
+        };
+        let Some(bearer) = progress.bearer.as_ref().filter(|_| reply.is_some_and(expired)) else {
+            return false;
+        };
+        self.engine.cache.forget(bearer.reveal());
+        true
+    }
+
     /// Why waiting cures nothing.
     fn in_vain(&self, step: &Step, reply: Option<&Reply>, progress: &Progress) -> Option<String> {
         if !repeatable(step, reply, progress) {
             let method = progress.step.request.as_ref().map_or("the request", |request| request.method.as_str());
             return Some(format!("{method} may have had an effect, and is not sent twice (`safe: true` allows it)"));
+        }
+        if self.is_outdated(reply, progress) {
+            return None;
         }
         match reply {
             Some(reply) => patience::hopeless(reply.status, reply.arm_error().as_ref()),
@@ -218,7 +243,11 @@ fn repeatable(step: &Step, reply: Option<&Reply>, progress: &Progress) -> bool {
         (Some(reply), _) => patience::had_no_effect(reply.status),
         (None, Some(fault)) => matches!(
             fault,
-            FaultKind::Dns | FaultKind::Refused | FaultKind::Unreachable | FaultKind::ConnectTimeout | FaultKind::Connect
+            FaultKind::Dns
+                | FaultKind::Refused
+                | FaultKind::Unreachable
+                | FaultKind::ConnectTimeout
+                | FaultKind::Connect
         ),
         // Without a fault nothing was sent.
         (None, None) => true,

@@ -16,11 +16,7 @@ const WAITING: usize = 8;
 
 impl<'p> Playbook<'p, '_> {
     /// Runs the steps of a block, the first of which counts as number `from` there.
-    pub(super) fn block<'f>(
-        &'f self,
-        steps: &'p [Step],
-        from: usize,
-    ) -> Pin<Box<dyn Future<Output = Outcome> + 'f>>
+    pub(super) fn block<'f>(&'f self, steps: &'p [Step], from: usize) -> Pin<Box<dyn Future<Output = Outcome> + 'f>>
     where
         'p: 'f,
     {

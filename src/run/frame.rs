@@ -41,8 +41,7 @@ impl Frame {
 
     /// The names that are there before anything was given: `env` and `run`.
     pub fn bare(engine: &Engine<'_>) -> Self {
-        let dice =
-            Dice { now: engine.world.clock.now(), seed: (engine.world.random)(), drawn: Cell::new(0) };
+        let dice = Dice { now: engine.world.clock.now(), seed: (engine.world.random)(), drawn: Cell::new(0) };
         let frame =
             Self { around: None, values: RefCell::default(), outcomes: RefCell::default(), dice: Rc::new(dice) };
         frame.put("run", engine.run_value());

@@ -40,10 +40,13 @@ impl Playbook<'_, '_> {
                 let known: Vec<&str> = known.iter().map(String::as_str).collect();
                 let title = format!("the instance metadata has nothing at `{}`", path.escape_debug());
                 let diagnostic = Diagnostic::error("unknown-metadata", title);
-                progress.errored(self, match known.as_slice() {
-                    [] => diagnostic.note("what stands before it has no parts"),
-                    names => diagnostic.note(format!("there are {}", listed(names))),
-                });
+                progress.errored(
+                    self,
+                    match known.as_slice() {
+                        [] => diagnostic.note("what stands before it has no parts"),
+                        names => diagnostic.note(format!("there are {}", listed(names))),
+                    },
+                );
                 None
             }
         }

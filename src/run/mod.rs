@@ -4,6 +4,7 @@ mod assert;
 mod attempts;
 mod block;
 mod capture;
+mod each;
 mod frame;
 mod include;
 mod interrupt;
@@ -108,6 +109,8 @@ struct Shared {
     silent: Cell<bool>,
     /// Whether a step failed.
     failed: Cell<bool>,
+    /// How many steps judged something, the issue of a token included.
+    judged: Cell<u32>,
     /// What passes for want of trying.
     hollow: RefCell<Vec<String>>,
     /// The VM's instance metadata, once something wanted it.
@@ -195,9 +198,9 @@ impl<'e> Engine<'e> {
             steps: job.plan.steps.len(),
             sources,
         }));
-        let judged = self.shared.summary.get().assertions;
+        let judged = self.shared.judged.get();
         let outcome = playbook.run().await;
-        if outcome <= Outcome::Passed && self.shared.summary.get().assertions == judged {
+        if outcome <= Outcome::Passed && self.shared.judged.get() == judged {
             self.shared.hollow(&job.path, "nothing was judged");
         }
         let (outputs, misfits) = playbook.outputs();
@@ -208,7 +211,9 @@ impl<'e> Engine<'e> {
             playbook: index,
             outcome,
             outputs,
-            problems: problems.map(|problem| place::problem(self.sources, problem, Span::new(job.plan.source, 0, 0))).collect(),
+            problems: problems
+                .map(|problem| place::problem(self.sources, problem, Span::new(job.plan.source, 0, 0)))
+                .collect(),
         }));
         outcome
     }

@@ -142,7 +142,7 @@ impl<'p, 'e> Playbook<'p, 'e> {
     }
 
     /// What the playbook gives to its caller: what can be told, and what goes wrong with the rest.
-    pub(super) fn outputs(&self) -> (Map<String, Value>, Vec<Box<Misfit>>) {
+    pub(super) fn outputs(&self) -> (Map<String, Value>, Vec<Misfit>) {
         let (mut outputs, mut misfits) = (Map::new(), Vec::new());
         for (name, tree) in &self.plan.outputs {
             let mut uses = Vec::new();
@@ -157,7 +157,7 @@ impl<'p, 'e> Playbook<'p, 'e> {
             match rendered {
                 Ok(value) => drop(outputs.insert(name.clone(), value)),
                 Err(_) if missing || !uses.iter().all(known) => drop(outputs.insert(name.clone(), Value::Null)),
-                Err(misfit) => misfits.push(misfit),
+                Err(misfit) => misfits.push(*misfit),
             }
         }
         (outputs, misfits)

@@ -8,6 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::event::{self, Assertion, AttemptFinished, Outcome};
 use crate::http::FaultKind;
 use crate::plan::{Action, Step};
+use crate::secret::Secret;
 use crate::source::Span;
 use crate::template::{Misfit, Text};
 
@@ -29,6 +30,8 @@ pub(super) struct Progress {
     pub(super) waited: (Duration, Option<String>),
     /// Why the last request got no answer.
     pub(super) fault: Option<FaultKind>,
+    /// The token that the last request carried.
+    pub(super) bearer: Option<Secret>,
 }
 
 impl Progress {

@@ -230,6 +230,7 @@ impl Playbook<'_, '_> {
         self.guard(target, (&resource, !matches!(request.auth, Auth::Default)), progress).await?;
         let selector = self.selector(identity, progress)?;
         let token = self.acquire(step, progress, (&resource, &selector, false)).await?;
+        progress.bearer = Some(token.secret.clone());
         Some(Some(token.secret.reveal().to_owned()))
     }
 

@@ -1,25 +1,10 @@
 //! One step: whether it is begun, its loop, its action, how it came out.
 
-use std::collections::BTreeMap;
-use std::rc::Rc;
-use std::sync::Arc;
-
-use futures_util::StreamExt as _;
-use futures_util::stream::FuturesUnordered;
-use serde_json::{Value, json};
-
-use super::frame::Frame;
-use super::items::Turns;
 use super::place::place;
 use super::playbook::Playbook;
 use super::progress::Progress;
-use crate::event::{
-    self, Event, Iteration, LoopFinished, Millis, Outcome, StepFinished, StepStarted, Turn, veil,
-};
-use crate::plan::{Action, Each, Step};
-
-/// A turn of a loop that came to its end: which, how, and what it captured.
-type Turned = (usize, Outcome, Vec<Option<Arc<Value>>>);
+use crate::event::{self, Event, Iteration, Millis, Outcome, StepFinished, StepStarted, Turn, veil};
+use crate::plan::{Action, Step};
 
 impl<'p> Playbook<'p, '_> {
     /// Runs a step, which counts as number `at` in its block.
@@ -42,7 +27,7 @@ impl<'p> Playbook<'p, '_> {
     }
 
     /// Why a step is not even begun.
-    fn unneeded(&self, step: &Step) -> Option<String> {
+    pub(super) fn unneeded(&self, step: &Step) -> Option<String> {
         if let Some(reason) = self.engine.interrupt.reason(self.cleanup) {
             return Some(reason.to_owned());
         }
@@ -54,16 +39,18 @@ impl<'p> Playbook<'p, '_> {
         }
         let unmet = step.needs.iter().find_map(|need| {
             let outcome = self.frame.outcome(*need).unwrap_or_default();
-            (outcome != Outcome::Passed).then(|| {
-                format!("needs step {}, which did not pass ({})", self.called(*need), outcome.word())
-            })
+            (outcome != Outcome::Passed)
+                .then(|| format!("needs step {}, which did not pass ({})", self.called(*need), outcome.word()))
         });
         let captures = step.uses.captures.iter().chain(step.each.iter().flat_map(|each| &each.uses.captures));
         unmet.or_else(|| {
-            captures.filter(|(_, name)| self.frame.lacks(name)).map(|(need, name)| {
-                let outcome = self.frame.outcome(*need).unwrap_or_default();
-                format!("needs `{name}`, which step {} did not capture ({})", self.called(*need), outcome.word())
-            }).next()
+            captures
+                .filter(|(_, name)| self.frame.lacks(name))
+                .map(|(need, name)| {
+                    let outcome = self.frame.outcome(*need).unwrap_or_default();
+                    format!("needs `{name}`, which step {} did not capture ({})", self.called(*need), outcome.word())
+                })
+                .next()
         })
     }
 
@@ -83,94 +70,8 @@ impl<'p> Playbook<'p, '_> {
         name.map_or_else(|| format!("`{}`", step.id), |name| format!("`{name}`"))
     }
 
-    /// Runs a step once for each item, as many at a time as are allowed.
-    async fn each(&self, step: &'p Step, each: &'p Each, turn: Turn) -> Outcome {
-        let mut progress = self.blank(step, turn, None);
-        let turns = match self.prepare(step, &each.uses, &mut progress).await {
-            true => match Turns::of(each, &*self.frame) {
-                Ok(turns) => Some(turns),
-                Err(problem) => {
-                    progress.errored(self, problem.diagnostic(self.engine.sources));
-                    None
-                }
-            },
-            false => None,
-        };
-        let Some(turns) = turns.filter(|turns| turns.count() > 0) else {
-            if progress.step.outcome == Outcome::Skipped {
-                progress.step.reason = Some("`for_each` has nothing to go over".to_owned());
-                self.engine.shared.hollow(&progress.step.name, "its `for_each` has nothing to go over");
-            }
-            return self.finish(progress);
-        };
-        let mut columns: Vec<Vec<Option<Arc<Value>>>> = step.exports.iter().map(|_| Vec::new()).collect();
-        let mut ended: BTreeMap<usize, (Outcome, Vec<Option<Arc<Value>>>)> = BTreeMap::new();
-        let (mut next, mut told, mut outcome) = (0, 0, Outcome::Skipped);
-        let mut missing = vec![false; columns.len()];
-        let mut running = FuturesUnordered::new();
-        loop {
-            while running.len() < self.engine.settings.jobs && next < turns.count() {
-                running.push(self.one(step, (each, turns.item(next)), (turn, next, turns.count())));
-                next += 1;
-            }
-            let Some((at, its, values)) = running.next().await else { break };
-            outcome = outcome.max(its);
-            ended.insert(at, (its, values));
-            // Captures stand in the order of the items, whatever order the turns end in.
-            while let Some((its, values)) = ended.remove(&told) {
-                told += 1;
-                for (at, value) in values.into_iter().enumerate() {
-                    missing[at] |= value.is_none() && its != Outcome::Skipped;
-                    columns[at].extend(value.map(Some));
-                }
-            }
-        }
-        for ((name, column), missing) in step.exports.iter().zip(columns).zip(missing) {
-            if !missing {
-                let values = column.into_iter().flatten().map(|value| (*value).clone());
-                self.frame.put(name, values.collect());
-            }
-        }
-        self.engine.outlet.send(Event::LoopFinished(LoopFinished {
-            at_ms: self.engine.at(),
-            playbook: self.index,
-            step: self.trail.then(turn),
-            iterations: turns.count() as u32,
-        }));
-        outcome
-    }
-
-    /// One turn of a loop.
-    async fn one(
-        &self,
-        step: &'p Step,
-        (each, item): (&'p Each, Value),
-        (turn, at, count): (Turn, usize, usize),
-    ) -> Turned {
-        let frame = Rc::new(Frame::inside(&self.frame));
-        let turning = json!({
-            "index": at + 1, "index0": at, "first": at == 0, "last": at + 1 == count, "length": count,
-        });
-        frame.put("loop", turning);
-        frame.put(&each.name, item.clone());
-        let inside = Playbook { frame: Rc::clone(&frame), ..self.clone() };
-        let turn = Turn { iteration: Some(at as u32), ..turn };
-        let iteration = Iteration { index: at as u32, item };
-        let outcome = match self.unneeded(step) {
-            None => inside.turn(step, turn, Some(iteration)).await,
-            Some(why) => {
-                let mut progress = inside.blank(step, turn, Some(iteration));
-                progress.step.reason = Some(why);
-                inside.finish(progress)
-            }
-        };
-        frame.hand_over();
-        let captured = step.exports.iter().map(|name| frame.own(name)).collect();
-        (at, outcome, captured)
-    }
-
     /// Runs a step, or one turn of it.
-    async fn turn(&self, step: &'p Step, turn: Turn, iteration: Option<Iteration>) -> Outcome {
+    pub(super) async fn turn(&self, step: &'p Step, turn: Turn, iteration: Option<Iteration>) -> Outcome {
         let mut progress = self.blank(step, turn, iteration);
         progress.step.outcome = Outcome::Passed;
         match &step.action {
@@ -263,7 +164,7 @@ impl<'p> Playbook<'p, '_> {
     }
 
     /// A step of which nothing is known yet.
-    fn blank(&self, step: &Step, turn: Turn, iteration: Option<Iteration>) -> Progress {
+    pub(super) fn blank(&self, step: &Step, turn: Turn, iteration: Option<Iteration>) -> Progress {
         let written = step.name.as_ref().map(|name| name.template.text().to_owned());
         let place = place(self.engine.sources, step.span);
         let told = event::Step {
@@ -272,7 +173,12 @@ impl<'p> Playbook<'p, '_> {
             iteration,
             started_ms: self.engine.at(),
             phase: if self.cleanup { "cleanup" } else { "steps" },
-            ..event::Step::new(step.id.clone(), written.unwrap_or_else(|| step.headline(|_| None)), step.action.word(), place)
+            ..event::Step::new(
+                step.id.clone(),
+                written.unwrap_or_else(|| step.headline(|_| None)),
+                step.action.word(),
+                place,
+            )
         };
         Progress {
             step: told,
@@ -284,10 +190,11 @@ impl<'p> Playbook<'p, '_> {
             captured: false,
             waited: Default::default(),
             fault: None,
+            bearer: None,
         }
     }
 
-    fn finish(&self, progress: Progress) -> Outcome {
+    pub(super) fn finish(&self, progress: Progress) -> Outcome {
         for mut attempt in progress.held {
             if let Some(exchange) = attempt.exchange.as_deref_mut().filter(|_| !progress.captured) {
                 veil::bodies(exchange);
@@ -304,6 +211,9 @@ impl<'p> Playbook<'p, '_> {
         summary.count(&step);
         self.engine.shared.summary.set(summary);
         let outcome = step.outcome;
+        if !step.assertions.is_empty() || step.action == "token" && outcome == Outcome::Passed {
+            self.engine.shared.judged.set(self.engine.shared.judged.get() + 1);
+        }
         let finished = StepFinished { at_ms: now, playbook: self.index, step: Box::new(step), summary };
         self.engine.outlet.send(Event::StepFinished(finished));
         outcome

@@ -4,8 +4,8 @@ use std::fs;
 
 use mi_run::diagnostic::Diagnostics;
 use mi_run::diagnostic::render::{Style, render};
-use mi_run::source::{Source, Sources};
 use mi_run::plan::Documents;
+use mi_run::source::{Source, Sources};
 use mi_run::{plan, playbook};
 use proptest::prelude::*;
 

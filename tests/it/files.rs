@@ -44,7 +44,7 @@ fn a_link_does_not_lead_out_of_the_folder_of_the_playbook() {
         let shown = String::from_utf8_lossy(&printed.stdout).into_owned();
         assert!(shown.contains(told), "{shown}");
     };
-    check("out.txt", "it is a link that leads out of the folder of the playbook");
+    check("out.txt", "it stands outside of the playbook's folder");
     check("none.txt", "there is no such file");
     check("in.txt", "error[assertion-failed]: `status` does not hold");
 }

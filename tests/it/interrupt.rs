@@ -13,9 +13,11 @@ const PLAYBOOK: &str = "\
 cloud: china
 steps:
   - set: {x: 1}
-  - name: Waits for ever
+  - id: slow
+    name: Waits for ever
     request: {url: /subscriptions, api_version: 2021-04-01, auth: none}
   - name: Never begins
+    needs: slow
     assert: [x == 1]
 ";
 

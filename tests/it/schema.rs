@@ -90,7 +90,7 @@ const BAD: [&str; 52] = [
 
 /// The maps of a playbook: the definition in the schema (the document's own is nameless), and a file with the unknown
 /// key `zzzzzz` in such a map.
-const MAPS: [(&str, &str); 13] = [
+const MAPS: [(&str, &str); 16] = [
     ("", "zzzzzz: 1\nsteps: [{token: arm}]"),
     ("Endpoints", "cloud: {arm: 'https://x', zzzzzz: 1}\nsteps: [{token: arm}]"),
     ("Identity", "identity: {zzzzzz: 1}\nsteps: [{token: arm}]"),
@@ -103,6 +103,9 @@ const MAPS: [(&str, &str); 13] = [
     ("Expectation", "steps: [{token: arm, expect: {zzzzzz: 1}}]"),
     ("Predicate", "steps: [{token: arm, expect: {text: {zzzzzz: 1}}}]"),
     ("DurationPredicate", "steps: [{token: arm, expect: {duration: {zzzzzz: 1s}}}]"),
+    ("Eventually", "steps: [{token: arm, eventually: {within: 1s, zzzzzz: 1}}]"),
+    ("Retry", "steps: [{token: arm, retry: {zzzzzz: 1}}]"),
+    ("Poll", "steps: [{request: {url: /x, poll: {zzzzzz: 1}}}]"),
     ("Capture", "steps: [{token: arm, capture: {a: {text: true, zzzzzz: 1}}}]"),
 ];
 
