@@ -53,6 +53,11 @@ impl Moment {
         Timestamp::from_second(Moment::exact(time)?.0.as_second()).ok().map(Moment)
     }
 
+    /// The time as clocks hold it.
+    pub fn to_system(self) -> SystemTime {
+        SystemTime::from(self.0)
+    }
+
     /// This time and a span such as `2h`, `1h 30m`, `-3 days` or `P1M` after it.
     ///
     /// # Errors
