@@ -53,9 +53,9 @@ impl Moment {
         Timestamp::from_second(Moment::exact(time)?.0.as_second()).ok().map(Moment)
     }
 
-    /// As the clock would show it.
-    pub fn to_system_time(self) -> SystemTime {
-        self.0.into()
+    /// The time as clocks hold it.
+    pub fn to_system(self) -> SystemTime {
+        SystemTime::from(self.0)
     }
 
     /// This time and a span such as `2h`, `1h 30m`, `-3 days` or `P1M` after it.

@@ -1,7 +1,11 @@
-//! What Azure is like: its clouds, Resource Manager's errors and what they mean, instance metadata.
+//! What Azure is like: its clouds, Resource Manager's errors and what they mean, pages of lists, long-running operations,
+//! when to try again, instance metadata.
 
 pub mod cloud;
 pub mod error;
+mod link;
 pub mod metadata;
+pub mod operation;
+pub mod pages;
 pub mod patience;
 pub mod verdict;

@@ -1,171 +1,156 @@
-//! What is worth waiting for: faults that pass by themselves, how long to wait, and what waiting never cures.
+//! When to try again, when not, and how long to wait before it.
 //!
-//! Sources: RFC 9110, sections 9.2.2 and 10.2.3; Azure documentation, `request-limits-and-throttling.md`.
+//! Sources: RFC 9110, sections 9.2.2, 10.2.3 and 15; MicrosoftDocs/azure-docs, `request-limits-and-throttling.md`, for
+//! counters and 429; azure-resource-manager-rpc, `common-api-details.md`, for codes. The headers in milliseconds are
+//! those that the Azure SDKs honour besides.
 
 use std::time::{Duration, SystemTime};
 
 use super::error::ArmError;
+use crate::http::origin;
 use crate::moment::Moment;
 
-/// Whether what a server answers with this status passes by itself.
+/// Reads the value of a `Retry-After`: seconds, or a date as HTTP writes it. What lies in the past is no wait at all.
+pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
+    let value = value.trim();
+    if value.starts_with(|first: char| first.is_ascii_alphabetic()) {
+        let date = Moment::parse(value)?.to_system();
+        return Some(date.duration_since(now).unwrap_or_default());
+    }
+    let (negative, digits) = value.strip_prefix('-').map_or((false, value), |digits| (true, digits));
+    let digits = digits.strip_suffix(".0").unwrap_or(digits);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    // More digits than fit are a wait longer than any that is kept.
+    let seconds = digits.parse().unwrap_or(u64::MAX);
+    Some(if negative { Duration::ZERO } else { Duration::from_secs(seconds) })
+}
+
+/// How long an answer asks to wait: by `retry-after-ms`, `x-ms-retry-after-ms` or `Retry-After`. Names are asked for in
+/// lower case.
+pub fn wait_said(header: &dyn Fn(&str) -> Option<String>, now: SystemTime) -> Option<Duration> {
+    let millis = |name: &str| header(name)?.trim().parse().ok().map(Duration::from_millis);
+    millis("retry-after-ms")
+        .or_else(|| millis("x-ms-retry-after-ms"))
+        .or_else(|| retry_after(&header("retry-after")?, now))
+}
+
+/// Whether a status is of those that pass by themselves.
 pub fn is_passing(status: u16) -> bool {
     matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
 }
 
-/// Whether a request that got this status surely changed nothing: it was refused before it was carried out.
+/// Whether a status says that the request was surely not carried out: turned away before anything was done.
 pub fn had_no_effect(status: u16) -> bool {
-    matches!(status, 400..=407 | 409..=499)
+    matches!(status, 401 | 403 | 405 | 411 | 413 | 414 | 415 | 421 | 425 | 429 | 431)
 }
 
-/// Whether sending the request twice does the same as sending it once (RFC 9110, section 9.2.2).
+/// Whether a request of this method may be sent twice (RFC 9110, section 9.2.2). `PATCH` and `POST` may not.
 pub fn is_idempotent(method: &str) -> bool {
-    matches!(method, "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE")
+    ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"].iter().any(|other| other.eq_ignore_ascii_case(method))
 }
 
-/// The wait before another attempt, after so many faults: doubled each time up to `cap`, less up to half of it by
-/// `chance`, so that many clients do not come back at the same moment.
-pub fn backoff(faults: u32, base: Duration, cap: Duration, chance: u64) -> Duration {
-    let whole = base.saturating_mul(2u32.saturating_pow(faults.saturating_sub(1))).min(cap);
-    let share = (chance % 1000) as f64 / 2000.0;
-    whole.mul_f64(1.0 - share)
+/// How long to wait after the attempt of this number, counted from 0: `base` doubled with each, at most `cap`, and by
+/// `chance`, of which each value is as likely, somewhere between half of that and the whole.
+pub fn backoff(attempt: u32, base: Duration, cap: Duration, chance: u64) -> Duration {
+    let factor = 1_u32.checked_shl(attempt).filter(|_| attempt < 32).unwrap_or(u32::MAX);
+    let whole = base.saturating_mul(factor).min(cap);
+    let half = whole / 2;
+    let share = chance as f64 / u64::MAX as f64;
+    half + (whole - half).mul_f64(share.clamp(0.0, 1.0))
 }
 
-/// How long the server says to wait: `retry-after-ms`, `x-ms-retry-after-ms`, or `Retry-After` in seconds or as a date.
-pub fn wait_said(header: &dyn Fn(&str) -> Option<String>, now: SystemTime) -> Option<Duration> {
-    let millis = ["retry-after-ms", "x-ms-retry-after-ms"].into_iter().find_map(|name| {
-        let millis: f64 = header(name)?.trim().parse().ok()?;
-        Duration::try_from_secs_f64(millis / 1000.0).ok()
-    });
-    millis.or_else(|| retry_after(&header("retry-after")?, now))
+/// What is left of the counters of a subscription or tenant; of several that count the same, the lowest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Remaining {
+    /// Reads.
+    pub reads: Option<u64>,
+    /// Writes.
+    pub writes: Option<u64>,
+    /// Deletes.
+    pub deletes: Option<u64>,
 }
 
-/// What `Retry-After` says (RFC 9110, section 10.2.3): seconds, or a date. One that is past means no time.
-pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
-    let value = value.trim();
-    if let Ok(seconds) = value.parse::<f64>() {
-        return Duration::try_from_secs_f64(seconds.max(0.0)).ok();
+impl Remaining {
+    /// The lowest of all.
+    pub fn lowest(self) -> Option<u64> {
+        [self.reads, self.writes, self.deletes].into_iter().flatten().min()
     }
-    let at = Moment::parse(value)?.to_system_time();
-    Some(at.duration_since(now).unwrap_or_default())
 }
 
-/// The lowest of the counters that Resource Manager keeps for the caller.
-pub fn remaining<'h>(headers: impl Iterator<Item = (&'h str, &'h str)>) -> Option<u32> {
-    let counters =
-        headers.filter(|(name, _)| name.starts_with("x-ms-ratelimit-remaining-") && !name.ends_with("-resource"));
-    counters.filter_map(|(_, value)| value.trim().parse().ok()).min()
+/// Reads what an answer says in `x-ms-ratelimit-remaining-…`; nothing when it says nothing. Names are asked for in lower
+/// case.
+pub fn remaining(header: &dyn Fn(&str) -> Option<String>) -> Option<Remaining> {
+    let lowest = |kind: &str| {
+        let counters = ["subscription", "subscription-global", "tenant"];
+        let read = |counter| header(&format!("x-ms-ratelimit-remaining-{counter}-{kind}"))?.trim().parse().ok();
+        counters.into_iter().filter_map(read).min()
+    };
+    let found = Remaining { reads: lowest("reads"), writes: lowest("writes"), deletes: lowest("deletes") };
+    found.lowest().map(|_| found)
 }
 
-/// Whose counters a request is charged to: those of its subscription, else those of its host.
-pub fn account(url: &str) -> String {
-    let (_, rest) = url.split_once("://").unwrap_or(("", url));
-    let mut parts = rest.split(['/', '?', '#']);
-    let host = parts.next().unwrap_or_default();
-    let subscription =
-        parts.next().filter(|part| part.eq_ignore_ascii_case("subscriptions")).and_then(|_| parts.next());
-    format!("{host}/{}", subscription.unwrap_or_default()).to_ascii_lowercase()
+/// Whose requests are counted with those to this URL: its subscription, in lower case, or else its host. One that is
+/// throttled slows down the others.
+pub fn counted_with(url: &str) -> Option<String> {
+    let (_, host, _) = origin(url)?;
+    let path = url.split_once("://")?.1.split(['?', '#']).next()?;
+    let mut segments = path.split('/').skip(1);
+    let id = segments.next().filter(|first| first.eq_ignore_ascii_case("subscriptions")).and(segments.next());
+    Some(id.filter(|id| !id.is_empty()).map_or(host, str::to_ascii_lowercase))
 }
 
-/// Codes of errors that another attempt meets again.
-const LASTING: &[&str] = &[
-    "InvalidApiVersionParameter",
-    "InvalidAuthenticationToken",
-    "InvalidAuthenticationTokenAudience",
-    "InvalidAuthenticationTokenTenant",
-    "InvalidResourceNamespace",
-    "InvalidResourceType",
-    "InvalidSubscriptionId",
-    "MissingApiVersionParameter",
-    "NoRegisteredProviderFound",
-    "RequestDisallowedByPolicy",
-    "SubscriptionNotFound",
+/// Why waiting cannot cure an answer, as a clause; nothing when it can, as with a role assignment on its way.
+pub fn hopeless(status: u16, error: Option<&ArmError>) -> Option<String> {
+    let is = |code: &str| error.is_some_and(|error| error.is(code));
+    if (200..300).contains(&status) || CURABLE.iter().any(|code| is(code)) {
+        return None;
+    }
+    let authentication = status == 401 && is("AuthenticationFailed");
+    if authentication && error.is_some_and(|error| error.message.contains("header is missing")) {
+        return Some("the request carries no token".to_owned());
+    }
+    let known = INCURABLE.iter().find(|(code, _)| is(code)).map(|(_, why)| *why);
+    known.or_else(|| by_status(status)).map(str::to_owned)
+}
+
+/// What a status alone says that waiting does not cure.
+fn by_status(status: u16) -> Option<&'static str> {
+    Some(match status {
+        400 => "the request is malformed",
+        405 => "the resource does not know this method",
+        406 => "the service has no answer of the kind that is asked for",
+        411 => "the request does not say its length",
+        413 => "the request is too large",
+        414 => "the URL is too long",
+        415 => "the service does not take a body of this kind",
+        431 => "the headers are too large",
+        _ => return None,
+    })
+}
+
+/// Codes of 400 that pass: the directory and Resource Manager copy what is new to their replicas one after the other.
+const CURABLE: &[&str] =
+    &["PrincipalNotFound", "RoleDefinitionDoesNotExist", "ReferencedResourceNotProvisioned", "RetryableError"];
+
+/// Codes that stay, and why.
+const INCURABLE: &[(&str, &str)] = &[
+    ("MissingApiVersionParameter", "the request names no api-version"),
+    ("InvalidApiVersionParameter", "there is no such api-version"),
+    ("NoRegisteredProviderFound", "this type has no such api-version, or not in this location"),
+    ("InvalidResourceType", "there is no such resource type in this api-version"),
+    ("InvalidResourceNamespace", "there is no such resource provider"),
+    ("InvalidSubscriptionId", "the subscription id is malformed"),
+    ("MissingSubscription", "the URL names neither a subscription nor a provider"),
+    ("SubscriptionNotFound", "there is no such subscription in this cloud"),
+    ("InvalidAuthenticationTokenAudience", "the token is for another audience"),
+    ("InvalidAuthenticationTokenTenant", "the token is of another tenant than the subscription"),
+    ("AuthenticationFailedMissingToken", "the request carries no token"),
+    ("AuthenticationFailedInvalidHeader", "the `Authorization` header is malformed"),
+    ("RequestDisallowedByPolicy", "a policy forbids it"),
+    ("ReadOnlyDisabledSubscription", "the subscription is disabled"),
 ];
 
-/// Why waiting does not cure what came; nothing when it may.
-pub fn hopeless(status: u16, error: Option<&ArmError>) -> Option<String> {
-    let code = error.and_then(|error| LASTING.iter().find(|code| error.is(code)));
-    if let Some(code) = code {
-        return Some(format!("`{code}` stays what it is"));
-    }
-    let why = match status {
-        400 => "the request is malformed",
-        401 => "the token is not accepted",
-        405 => "the method is not supported there",
-        411 | 413..=415 | 431 => "the request is not accepted in this form",
-        501 | 505 => "the server does not support it",
-        _ => return None,
-    };
-    Some(format!("{why} (status {status})"))
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn servers_say_how_long_to_wait() {
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_607_200); // 2026-01-05T10:00:00Z
-        let check = |value: &str, expected: Option<u64>| {
-            assert_eq!(retry_after(value, now).map(|wait| wait.as_secs()), expected, "{value}");
-        };
-        check("17", Some(17));
-        check(" 0 ", Some(0));
-        check("-3", Some(0));
-        check("Mon, 05 Jan 2026 10:00:30 GMT", Some(30));
-        check("Mon, 05 Jan 2026 09:00:30 GMT", Some(0));
-        check("soon", None);
-        check("", None);
-        let both = |name: &str| match name {
-            "retry-after-ms" => Some("250".to_owned()),
-            "retry-after" => Some("9".to_owned()),
-            _ => None,
-        };
-        assert_eq!(wait_said(&both, now), Some(Duration::from_millis(250)));
-        assert_eq!(wait_said(&|_| None, now), None);
-    }
-
-    #[test]
-    fn waits_double_up_to_the_cap() {
-        let (base, cap) = (Duration::from_millis(500), Duration::from_secs(30));
-        let check =
-            |faults: u32, millis: u128| assert_eq!(backoff(faults, base, cap, 0).as_millis(), millis, "{faults}");
-        check(1, 500);
-        check(2, 1000);
-        check(5, 8000);
-        check(9, 30_000);
-        check(u32::MAX, 30_000);
-        assert_eq!(backoff(1, base, cap, 999).as_millis(), 250);
-    }
-
-    #[test]
-    fn requests_are_charged_to_their_subscription() {
-        let check = |url: &str, expected: &str| assert_eq!(account(url), expected);
-        check("https://Management.Azure.com/subscriptions/ABC/x?y", "management.azure.com/abc");
-        check("https://management.azure.com/Subscriptions/abc", "management.azure.com/abc");
-        check("https://management.azure.com/tenants?x", "management.azure.com/");
-        check("http://127.0.0.1:80", "127.0.0.1:80/");
-        let headers =
-            [("x-ms-ratelimit-remaining-subscription-reads", "12"), ("x-ms-ratelimit-remaining-tenant-reads", "9")];
-        assert_eq!(remaining(headers.into_iter()), Some(9));
-        assert_eq!(remaining([("x-other", "1")].into_iter()), None);
-    }
-
-    #[test]
-    fn what_waiting_cures_is_told_from_what_it_does_not() {
-        let check = |status: u16, code: &str, cured: bool| {
-            let error = ArmError::read(&json!({"error": {"code": code, "message": "m"}}));
-            assert_eq!(hopeless(status, error.as_ref()).is_none(), cured, "{status} {code}");
-        };
-        check(403, "AuthorizationFailed", true);
-        check(404, "ResourceGroupNotFound", true);
-        check(404, "SubscriptionNotFound", false);
-        check(409, "Conflict", true);
-        check(429, "TooManyRequests", true);
-        check(400, "InvalidRequestContent", false);
-        check(401, "InvalidAuthenticationToken", false);
-        check(403, "RequestDisallowedByPolicy", false);
-        check(503, "ServerBusy", true);
-        assert_eq!(hopeless(200, None), None);
-    }
-}
+mod tests;

@@ -1,6 +1,7 @@
 //! Request, response and transport as values; [`client`] sends them over the network.
 
 pub mod client;
+pub mod cookies;
 mod status;
 
 use std::future::Future;
@@ -118,7 +119,8 @@ pub trait Transport {
 pub fn origin(url: &str) -> Option<(String, String, u16)> {
     let (scheme, rest) = url.split_once("://")?;
     let scheme = scheme.to_ascii_lowercase();
-    let authority = rest.split(['/', '?', '#']).next()?;
+    // Clients read `\\` as `/` (WHATWG URL, section 4.4): what follows it must not pass for the host.
+    let authority = rest.split(['/', '?', '#', '\\']).next()?;
     let host_port = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     let (host, port) = match host_port.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => (host, port.parse().ok()?),
@@ -129,7 +131,7 @@ pub fn origin(url: &str) -> Option<(String, String, u16)> {
 
 /// What a `Location` means that came from `base` (RFC 3986, section 5, for the forms that servers send).
 pub fn join(base: &str, location: &str) -> Option<String> {
-    if location.contains("://") {
+    if location.split_once("://").is_some_and(|(scheme, _)| is_scheme(scheme)) {
         return Some(location.to_owned());
     }
     let (scheme, rest) = base.split_once("://")?;
@@ -147,6 +149,12 @@ pub fn join(base: &str, location: &str) -> Option<String> {
     }
     let folder = path.rfind('/').map_or("", |slash| &path[..slash]);
     Some(format!("{scheme}://{host}{folder}/{location}"))
+}
+
+/// Whether a text is the scheme of a URL (RFC 3986, section 3.1).
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.chars().all(|character| character.is_ascii_alphanumeric() || "+-.".contains(character))
 }
 
 /// Whether a header can be sent (RFC 9110, section 5).
@@ -198,6 +206,7 @@ mod tests {
         check("https://trusted.example@evil.example/", Some(("https", "evil.example", 443)));
         check("http://[::1]:8080/x", Some(("http", "[::1]", 8080)));
         check("http://[::1]/x", Some(("http", "[::1]", 80)));
+        check(r"https://evil.example\@trusted.example/", Some(("https", "evil.example", 443)));
         check("https:///x", None);
         check("/subscriptions", None);
         check("http://host:port/", None);
@@ -213,6 +222,7 @@ mod tests {
         check("/x?y", "https://h:1/x?y");
         check("x", "https://h:1/a/x");
         check("?y", "https://h:1/a/b?y");
+        check("/x?to=https://other", "https://h:1/x?to=https://other");
         assert_eq!(join("no url", "/x"), None);
     }
 

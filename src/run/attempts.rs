@@ -1,9 +1,9 @@
 //! Attempts: a step is tried again after a fault that passes, and until what it expects has come about.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::sync::SemaphorePermit;
 
 use super::mishap;
 use super::playbook::Playbook;
@@ -20,9 +20,6 @@ const PAUSES: (Duration, Duration) = (Duration::from_secs(2), Duration::from_sec
 /// How long what `Retry-After` says is waited for, beyond which waiting helps nobody.
 const LONGEST: Duration = Duration::from_secs(10 * 60);
 
-/// The leave to send, given back while a step only waits.
-type Permit<'p> = Option<SemaphorePermit<'p>>;
-
 /// What has been tried so far.
 struct Trial {
     begun: Duration,
@@ -34,13 +31,9 @@ struct Trial {
     held: u32,
 }
 
-impl<'p> Playbook<'p, '_> {
+impl Playbook<'_, '_> {
     /// Carries a step out, as often as it takes and is allowed; what it captured.
-    pub(super) async fn attempts(
-        &self,
-        step: &Step,
-        (progress, permit): (&mut Progress, &mut Permit<'p>),
-    ) -> Vec<(String, Value)> {
+    pub(super) async fn attempts(&self, step: &Step, progress: &mut Progress) -> Vec<(String, Value)> {
         let mut trial = Trial { begun: self.engine.world.clock.elapsed(), faults: 0, misses: 0, held: 0 };
         loop {
             let (captured, reply) = self.attempt(step, progress).await;
@@ -52,7 +45,7 @@ impl<'p> Playbook<'p, '_> {
                 return captured;
             };
             let why = self.unmet(progress);
-            self.pause(pause, permit).await;
+            self.pause(pause, progress).await;
             progress.waited = (progress.waited.0 + pause, why);
             progress.again();
             // What is known of the cloud and of who one is may be outdated by now, names are not.
@@ -98,14 +91,14 @@ impl<'p> Playbook<'p, '_> {
     }
 
     /// Waits, and lets others send meanwhile.
-    async fn pause(&self, pause: Duration, permit: &mut Permit<'p>) {
+    pub(super) async fn pause(&self, pause: Duration, progress: &mut Progress) {
         // With one job nothing runs beside anything, not even waiting.
         if self.engine.settings.jobs > 1 {
-            *permit = None;
+            progress.permit = None;
         }
         self.engine.world.clock.sleep(pause).await;
-        if permit.is_none() {
-            *permit = self.engine.permits.acquire().await.ok();
+        if progress.permit.is_none() {
+            progress.permit = Arc::clone(&self.engine.permits).acquire_owned().await.ok();
         }
     }
 
@@ -209,9 +202,14 @@ impl<'p> Playbook<'p, '_> {
 
     /// How long to wait before the next attempt: what the server says, else ever longer.
     fn patience(&self, step: &Step, faults: u32, reply: Option<&Reply>) -> Duration {
-        let chance = u64::from_le_bytes(first_eight((self.engine.world.random)()));
-        let own = patience::backoff(faults, step.retry.base, step.retry.cap, chance);
+        let own = patience::backoff(faults.saturating_sub(1), step.retry.base, step.retry.cap, self.chance());
         reply.and_then(|reply| self.said(reply)).map_or(own, |said| said.min(LONGEST))
+    }
+
+    /// A throw of the dice.
+    pub(super) fn chance(&self) -> u64 {
+        let bytes = u128::from_le_bytes((self.engine.world.random)());
+        bytes as u64
     }
 
     /// How long the server says to wait.
@@ -264,15 +262,10 @@ fn passes(reply: Option<&Reply>, progress: &Progress) -> bool {
 }
 
 /// Whether a fault is there again at the next attempt.
-fn lasts(fault: FaultKind) -> bool {
+pub(super) fn lasts(fault: FaultKind) -> bool {
     matches!(
         fault,
         FaultKind::InvalidUrl | FaultKind::InvalidHeader | FaultKind::Tls | FaultKind::TooLarge | FaultKind::NotHttp
     )
 }
 
-fn first_eight(bytes: [u8; 16]) -> [u8; 8] {
-    let mut eight = [0; 8];
-    eight.copy_from_slice(&bytes[..8]);
-    eight
-}

@@ -32,6 +32,9 @@ impl Playbook<'_, '_> {
         let speaks = |subject: &Subject| {
             matches!(subject, Subject::Status(_) | Subject::Access(_) | Subject::Denied(_) | Subject::Error(_))
         };
+        if let Some(status) = reply.ended.as_ref().filter(|_| !speaks_of_errors(step)) {
+            progress.failed(self, mishap::operation_failed(status));
+        }
         let silent = !step.assertions.iter().any(|assertion| speaks(&assertion.subject));
         if silent && matches!(step.action, Action::Request(_)) {
             progress.judged(self.status(&Statuses::success(), step.span, reply));
@@ -255,6 +258,11 @@ impl Playbook<'_, '_> {
             }
         }
     }
+}
+
+/// Whether a step expects an error, so that one is no surprise.
+fn speaks_of_errors(step: &Step) -> bool {
+    step.assertions.iter().any(|assertion| matches!(assertion.subject, Subject::Error(_)))
 }
 
 /// What an expression came to, and the values it was made of.

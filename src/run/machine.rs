@@ -120,7 +120,7 @@ impl Playbook<'_, '_> {
 
     /// How long to wait before the instance metadata service is asked again.
     pub(super) fn imds_pause(&self, step: &Step, attempt: u32) -> Duration {
-        crate::azure::patience::backoff(attempt, step.retry.base, step.retry.cap, 0)
+        crate::azure::patience::backoff(attempt.saturating_sub(1), step.retry.base, step.retry.cap, u64::MAX)
     }
 
     /// Where the instance metadata service is.

@@ -197,6 +197,38 @@ pub fn token_withheld(url: &str, resource: &str) -> Diagnostic {
         .help("if the token shall go there, say so in the step: `auth: {bearer: …}`, or `auth:` with that resource")
 }
 
+/// A long-running operation that cannot be followed.
+pub(super) fn operation_lost(why: &str) -> Diagnostic {
+    Diagnostic::error("operation-lost", "the operation was started, and cannot be followed to its end")
+        .note(why.to_owned())
+        .note("it may go on, and may succeed: look at the resource itself")
+}
+
+/// A long-running operation that has not ended in time.
+pub(super) fn operation_endless(within: Duration) -> Diagnostic {
+    Diagnostic::error("operation-lost", format!("the operation has not ended within {}", show_duration(within)))
+        .note("it goes on: look at the resource itself")
+        .help("give it more time: `poll: {within: 1h}`")
+}
+
+/// A long-running operation that ended and did not succeed.
+pub(super) fn operation_failed(status: &str) -> Diagnostic {
+    Diagnostic::error("operation-failed", format!("the operation ended as `{status}`"))
+}
+
+/// A page of a list on another host.
+pub(super) fn foreign_page(url: &str) -> Diagnostic {
+    let host =
+        crate::http::origin(url).map_or_else(|| url.to_owned(), |(scheme, host, _)| format!("{scheme}://{host}"));
+    Diagnostic::error("foreign-link", format!("`nextLink` leads to another host: `{host}`"))
+        .note("a token goes to no host but the one that was asked, so the link is not followed")
+}
+
+/// A page of a list that cannot be read.
+pub(super) fn broken_page(why: &str) -> Diagnostic {
+    Diagnostic::error("broken-pages", "the pages of the list cannot be read to their end").note(why.to_owned())
+}
+
 /// What the answer itself says of a failure, for people.
 pub(super) fn explanation(step: &Step, reply: &Reply) -> Vec<String> {
     let mut notes = azure_says(reply);

@@ -5,6 +5,7 @@ mod attempts;
 mod block;
 mod capture;
 mod each;
+mod follow;
 mod frame;
 mod include;
 mod interrupt;
@@ -19,6 +20,7 @@ mod reply;
 mod request;
 mod set;
 mod step;
+mod throttle;
 mod token;
 mod world;
 
@@ -89,7 +91,7 @@ pub struct Engine<'e> {
     pub interrupt: &'e Interrupt,
     cache: Cache,
     /// The leave to send.
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
     shared: Shared,
 }
 
@@ -107,6 +109,8 @@ struct Shared {
     summary: Cell<Summary>,
     /// Whether it is known that there is no identity endpoint: asking again would only cost time.
     silent: Cell<bool>,
+    /// Who waits until when.
+    throttle: throttle::Throttle,
     /// Whether a step failed.
     failed: Cell<bool>,
     /// How many steps judged something, the issue of a token included.
@@ -148,7 +152,7 @@ impl<'e> Engine<'e> {
             started_at: now.and_then(|now| now.format("%Y-%m-%dT%H:%M:%S.%3fZ").ok()).unwrap_or_default(),
             ..Shared::default()
         };
-        let permits = Semaphore::new(settings.jobs.max(1));
+        let permits = Arc::new(Semaphore::new(settings.jobs.max(1)));
         Self { world, settings, sources, outlet, interrupt, cache: Cache::default(), permits, shared }
     }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use super::place::problem;
 use super::playbook::Playbook;
 use crate::diagnostic::Diagnostic;
@@ -30,6 +32,8 @@ pub(super) struct Progress {
     pub(super) waited: (Duration, Option<String>),
     /// Why the last request got no answer.
     pub(super) fault: Option<FaultKind>,
+    /// The leave to send, given back while the step only waits.
+    pub(super) permit: Option<OwnedSemaphorePermit>,
     /// The token that the last request carried.
     pub(super) bearer: Option<Secret>,
 }

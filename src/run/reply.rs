@@ -19,6 +19,8 @@ pub(super) struct Reply {
     pub(super) body: Bytes,
     pub(super) claims: Arc<Value>,
     pub(super) duration: Duration,
+    /// The state in which a long-running operation ended that did not succeed.
+    pub(super) ended: Option<String>,
     /// Whether messages tell nothing of the body.
     pub(super) veiled: bool,
     json: OnceCell<Result<Arc<Value>, String>>,
@@ -49,7 +51,7 @@ impl Reply {
 
     /// The error in the body, when there is one.
     pub(super) fn arm_error(&self) -> Option<ArmError> {
-        if self.status < 400 {
+        if self.status < 400 && self.ended.is_none() {
             return None;
         }
         self.json().as_ref().ok().and_then(|json| ArmError::read(json))

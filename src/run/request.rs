@@ -1,7 +1,10 @@
 //! The `request` action: render, find the token it may carry, send, follow redirects where that is wished.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
+use super::follow::Trek;
 use super::mishap;
 use super::playbook::Playbook;
 use super::progress::Progress;
@@ -9,14 +12,15 @@ use super::reply::Reply;
 use crate::diagnostic::Diagnostic;
 use crate::event::veil::{is_secret_header, shown_headers};
 use crate::event::{self, Attempt};
+use crate::http::cookies::Cookies;
 use crate::http::{self, Answer, Route};
 use crate::plan::{Auth, Body, Request, Step};
 use crate::template::Misfit;
 
 /// What a request goes to.
-struct Target {
-    url: String,
-    is_arm: bool,
+pub(super) struct Target {
+    pub(super) url: String,
+    pub(super) is_arm: bool,
 }
 
 impl Playbook<'_, '_> {
@@ -39,6 +43,7 @@ impl Playbook<'_, '_> {
             self.engine.outlet.hide(credentials.map_or(value, |(_, credentials)| credentials));
         }
         let is_own = |(name, _): &(String, String)| name.eq_ignore_ascii_case("authorization");
+        let mut trek = Trek { step, request, first: outgoing.clone(), cookies: Cookies::default() };
         // A playbook that brings its own credentials gets no token besides.
         if !(matches!(request.auth, Auth::Default) && outgoing.headers.iter().any(is_own))
             && let Some(bearer) = self.bearer(step, request, (&target, progress)).await?
@@ -46,7 +51,17 @@ impl Playbook<'_, '_> {
             outgoing.headers.retain(|header| !is_own(header));
             outgoing.headers.push(("authorization".to_owned(), format!("Bearer {bearer}")));
         }
-        let reply = self.follow(outgoing, request.redirects, progress).await?;
+        let mut reply = self.follow(outgoing, request.redirects, progress).await?;
+        if request.poll.is_some() || request.pages.is_some() {
+            let url = trek.first.url.clone();
+            self.keep_cookies(&mut trek, &url, &reply.headers);
+        }
+        if let Some(poll) = &request.poll {
+            reply = self.poll(poll, (&mut trek, reply), progress).await?;
+        }
+        if let Some(most) = request.pages {
+            reply = self.pages(most, (&mut trek, reply), progress).await?;
+        }
         if target.is_arm && (200..300).contains(&reply.status) {
             let mut seen = self.common.seen.borrow_mut();
             let first = seen.entry(path_of(&target.url)).or_insert_with(|| progress.step.trail.clone());
@@ -197,7 +212,7 @@ impl Playbook<'_, '_> {
     }
 
     /// The token the request carries: `Some(None)` for none, `None` when one is wanted and not to be had.
-    async fn bearer(
+    pub(super) async fn bearer(
         &self,
         step: &Step,
         request: &Request,
@@ -290,7 +305,16 @@ impl Playbook<'_, '_> {
             url: outgoing.url.clone(),
             headers: shown_headers(&outgoing.headers),
         };
+        let clock = self.engine.world.clock;
+        let throttle = &self.engine.shared.throttle;
+        let wait = throttle.wait(&outgoing.url, clock.elapsed());
+        if !wait.is_zero() {
+            self.pause(wait, progress).await;
+            let why = progress.waited.1.take().unwrap_or_else(|| "the subscription is throttled".to_owned());
+            progress.waited = (progress.waited.0 + wait, Some(why));
+        }
         let answer = self.engine.world.transport.send(outgoing.clone()).await;
+        throttle.learn(&outgoing.url, &answer, (clock.elapsed(), clock.now(), Duration::from_millis(500)));
         progress.attempts += 1;
         let (waited, waited_for) = std::mem::take(&mut progress.waited);
         let response = answer.as_ref().ok();

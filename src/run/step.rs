@@ -1,5 +1,7 @@
 //! One step: whether it is begun, its loop, its action, how it came out.
 
+use std::sync::Arc;
+
 use super::place::place;
 use super::playbook::Playbook;
 use super::progress::Progress;
@@ -92,9 +94,9 @@ impl<'p> Playbook<'p, '_> {
 
     /// A step that does something itself.
     async fn leaf(&self, step: &'p Step, progress: &mut Progress) {
-        let Ok(mut permit) = self.engine.permits.acquire().await.map(Some) else { return };
+        progress.permit = Arc::clone(&self.engine.permits).acquire_owned().await.ok();
         if self.begin(step, progress).await {
-            for (name, value) in self.attempts(step, (progress, &mut permit)).await {
+            for (name, value) in self.attempts(step, progress).await {
                 progress.step.captures.insert(name.clone(), value.clone());
                 self.frame.put(&name, value);
             }
@@ -190,6 +192,7 @@ impl<'p> Playbook<'p, '_> {
             captured: false,
             waited: Default::default(),
             fault: None,
+            permit: None,
             bearer: None,
         }
     }
