@@ -76,15 +76,20 @@ impl Query {
 
     /// What the query finds in `value`.
     pub fn select<'v>(&self, value: &'v Value) -> Selection<'v> {
-        self.select_within(u64::MAX, value).unwrap_or(Selection::Many(Vec::new()))
+        self.select_within(&mut { u64::MAX }, value).unwrap_or(Selection::Many(Vec::new()))
     }
 
     /// What the query finds in `value`, or `None` when it would look at more than `budget` items on its way: filters
-    /// in filters and lists of selectors can ask for a great many.
-    pub fn select_within<'v>(&self, budget: u64, value: &'v Value) -> Option<Selection<'v>> {
+    /// in filters and lists of selectors can ask for a great many. What it looks at is taken off the budget.
+    pub fn select_within<'v>(&self, budget: &mut u64, value: &'v Value) -> Option<Selection<'v>> {
         match &self.form {
             Form::Walk(steps) => Some(Selection::One(steps.iter().try_fold(value, |value, step| step.take(value)))),
-            Form::Search(query) => Search::new(query, value, budget).run().map(Selection::Many),
+            Form::Search(query) => {
+                let search = Search::new(query, value, *budget);
+                let found = search.run();
+                *budget = search.left();
+                found.map(Selection::Many)
+            }
         }
     }
 
@@ -236,13 +241,13 @@ mod tests {
             value = json!([value]);
         }
         let query = Query::parse(&format!("${}", "[*,*]".repeat(60))).unwrap();
-        assert_eq!(query.select_within(10_000, &value), None);
+        assert_eq!(query.select_within(&mut 10_000, &value), None);
         let items: Value = (0..3_000).map(|id| json!({"id": id})).collect();
         let query = Query::parse("$[?count($[*]) == 3000 && $[0].id == 0].id").unwrap();
-        let Some(Selection::Many(found)) = query.select_within(20_000, &items) else { panic!("it is within") };
+        let Some(Selection::Many(found)) = query.select_within(&mut 20_000, &items) else { panic!("it is within") };
         assert_eq!(found.len(), 3_000);
         let query = Query::parse("$[?@.id >= 0 && $[?@.id == 2999]].id").unwrap();
-        assert!(query.select_within(20_000, &items).is_some());
+        assert!(query.select_within(&mut 20_000, &items).is_some());
     }
 
     fn json_value() -> impl Strategy<Value = Value> {

@@ -1,15 +1,14 @@
 //! The patterns of `match` and `search`: those of RFC 9485, as the regular expressions of the `regex` crate.
 
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 
-/// How big a compiled pattern may be, in bytes.
-const SIZE: usize = 1 << 20;
+use crate::pattern;
 
 /// Compiles a pattern: one that the whole text must match, or any part of it.
-pub(super) fn compile(pattern: &str, whole: bool) -> Result<Regex, regex::Error> {
+pub(super) fn compile(pattern: &str, whole: bool) -> Result<Regex, String> {
     let translated = translate(pattern);
     let anchored = if whole { format!("^(?:{translated})$") } else { translated };
-    RegexBuilder::new(&anchored).size_limit(SIZE).build()
+    pattern::compile(&anchored)
 }
 
 /// The dot of RFC 9485 matches no line break of either kind; that of the crate does match `\r`.

@@ -45,6 +45,11 @@ impl<'q, 'v> Search<'q, 'v> {
         (self.budget.get() > 0).then_some(found)
     }
 
+    /// How much of the budget is left.
+    pub(super) fn left(&self) -> u64 {
+        self.budget.get()
+    }
+
     /// Pays for one item; once nothing is left, every loop comes to its end.
     fn pay(&self) -> bool {
         let left = self.budget.get().saturating_sub(1);
