@@ -23,8 +23,8 @@
 //! A room imports only rooms above it in this list; a test reads the sources and says so when it is not true.
 //!
 //! - [`source`]: where text came from: sources, spans into them, values that remember their span.
-//! - [`value`], [`moment`], [`nearest`], [`secret`]: what flows through templates, captures and assertions, and how it is
-//!   named in messages; times; the word that was meant; text that is never shown.
+//! - [`value`], [`moment`], [`pattern`], [`nearest`], [`secret`]: what flows through templates, captures and assertions, and
+//!   how it is named in messages; times; regular expressions; the word that was meant; text that is never shown.
 //! - [`diagnostic`]: what is wrong, where, and what to do. One method per message in `catalog`, a paragraph per code in
 //!   `explain`, the look in `render`.
 //! - [`yaml`]: text → spanned tree, and back from a range inside a scalar to the bytes of the file.
@@ -83,6 +83,7 @@ pub mod http;
 pub mod identity;
 pub mod moment;
 pub mod nearest;
+pub mod pattern;
 pub mod plan;
 pub mod playbook;
 pub mod predicate;

@@ -5,6 +5,7 @@ use schemars::{JsonSchema, Schema};
 
 use super::Playbook;
 use super::reader::{Read, Reader};
+use crate::pattern;
 use crate::source::{Span, Spanned};
 use crate::template::{Text, Tree};
 use crate::yaml::Named;
@@ -151,11 +152,9 @@ impl Read for Pattern {
 
 /// Compiles a regular expression that stands in the document.
 pub(crate) fn regex(expression: &str, span: Span, reader: &mut Reader<'_>) -> Option<Regex> {
-    match Regex::new(expression) {
+    match pattern::compile(expression) {
         Ok(regex) => Some(regex),
-        Err(error) => {
-            let why = error.to_string();
-            let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        Err(why) => {
             reader.diagnostics.invalid_regex(span, expression, &why);
             None
         }

@@ -3,14 +3,13 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use regex::Regex;
-
 use super::answer::Answer::{self, Fails, Holds, Unfit};
 use super::answer::{got, wanted, when};
 use super::includes::lack;
 use super::{Pattern, Predicate};
 use crate::moment::Moment;
 use crate::nearest::nearest;
+use crate::pattern;
 use crate::value::{KINDS, Value, compare, describe, kind, same, show};
 
 /// The answer of a predicate that looks at one value as a whole; of the others, that they do not.
@@ -81,7 +80,7 @@ fn text(expected: &Value, actual: &Value, holds: impl Fn(&str, &str) -> bool) ->
 fn matches(pattern: &Pattern<Value>, actual: &Value) -> Answer {
     let regex = match (&pattern.regex, &pattern.source) {
         (Some(regex), _) => Cow::Borrowed(regex),
-        (None, Value::String(source)) => match Regex::new(source) {
+        (None, Value::String(source)) => match pattern::compile(source) {
             Ok(regex) => Cow::Owned(regex),
             Err(_) => {
                 return Unfit(format!("{} is not a regular expression", show(&pattern.source)));

@@ -1,16 +1,19 @@
 //! What to look at: JSONPath queries (RFC 9535), parsed once and selected from any number of values.
 
+mod pattern;
 mod problem;
+mod search;
+mod types;
 
 use std::fmt;
 
 use jsonpath_rust::parser::model::{JpQuery, Segment, Selector};
 use jsonpath_rust::parser::parse_json_path;
-use jsonpath_rust::query::js_path_process;
 
 use crate::value::Value;
 
 pub use problem::Error;
+use search::Search;
 
 /// A JSONPath query.
 #[derive(Debug, Clone)]
@@ -19,7 +22,7 @@ pub struct Query {
     form: Form,
 }
 
-/// A singular query is a walk; any other is left to the library.
+/// A singular query is a walk, any other a search.
 #[derive(Debug, Clone)]
 enum Form {
     Walk(Vec<Step>),
@@ -50,13 +53,14 @@ impl Query {
         if !text.starts_with('$') {
             return Err(problem::no_root(text));
         }
-        if let Some(error) = problem::split_word(text) {
+        if let Some(error) = problem::too_nested(text).or_else(|| problem::split_word(text)) {
             return Err(error);
         }
         if let Some(steps) = plain(text) {
             return Ok(Query { text: text.to_owned(), form: Form::Walk(steps) });
         }
         let parsed = parse_json_path(text).map_err(|error| problem::explain(text, &error))?;
+        types::check(&parsed).map_err(|misuse| problem::misuse(text, misuse))?;
         let form = match parsed.segments.iter().map(step).collect() {
             Some(steps) => Form::Walk(steps),
             None => Form::Search(parsed),
@@ -72,9 +76,20 @@ impl Query {
 
     /// What the query finds in `value`.
     pub fn select<'v>(&self, value: &'v Value) -> Selection<'v> {
+        self.select_within(&mut { u64::MAX }, value).unwrap_or(Selection::Many(Vec::new()))
+    }
+
+    /// What the query finds in `value`, or `None` when it would look at more than `budget` items on its way: filters
+    /// in filters and lists of selectors can ask for a great many. What it looks at is taken off the budget.
+    pub fn select_within<'v>(&self, budget: &mut u64, value: &'v Value) -> Option<Selection<'v>> {
         match &self.form {
-            Form::Walk(steps) => Selection::One(steps.iter().try_fold(value, |value, step| step.take(value))),
-            Form::Search(query) => Selection::Many(matches(query, value)),
+            Form::Walk(steps) => Some(Selection::One(steps.iter().try_fold(value, |value, step| step.take(value)))),
+            Form::Search(query) => {
+                let search = Search::new(query, value, *budget);
+                let found = search.run();
+                *budget = search.left();
+                found.map(Selection::Many)
+            }
         }
     }
 
@@ -103,15 +118,8 @@ impl Selection<'_> {
 impl Step {
     fn take<'v>(&self, value: &'v Value) -> Option<&'v Value> {
         match self {
-            Step::Name(name) => value.as_object()?.get(name),
-            Step::Index(index) => {
-                let items = value.as_array()?;
-                let index = match usize::try_from(*index) {
-                    Ok(index) => index,
-                    Err(_) => items.len().checked_sub(usize::try_from(index.unsigned_abs()).ok()?)?,
-                };
-                items.get(index)
-            }
+            Step::Name(name) => search::member(value, name),
+            Step::Index(index) => search::item(value, *index),
         }
     }
 }
@@ -136,12 +144,6 @@ fn step(segment: &Segment) -> Option<Step> {
         Segment::Selector(Selector::Index(index)) => Some(Step::Index(*index)),
         _ => None,
     }
-}
-
-fn matches<'v>(query: &JpQuery, value: &'v Value) -> Vec<&'v Value> {
-    // The only error is a result that is not part of the value, and that counts as no match.
-    let found = js_path_process(query, value).unwrap_or_default();
-    found.into_iter().map(|found| found.val).collect()
 }
 
 #[cfg(test)]
@@ -208,6 +210,46 @@ mod tests {
         check("$.nothing[*]", json!([]));
     }
 
+    #[test]
+    fn filters_mean_what_the_standard_says() {
+        let check = |text: &str, value: Value, expected: Value| {
+            assert_eq!(Query::parse(text).unwrap().select(&value).to_value(), Some(expected), "{text}");
+        };
+        check("$[?count(@.zones[*]) == 0]", json!([{"zones": [1]}, {"zones": []}, {}]), json!([{"zones": []}, {}]));
+        check("$[?count(@.*) == 2]", json!([{"a": 1, "b": 2}, {"a": 1}]), json!([{"a": 1, "b": 2}]));
+        check("$[?@[?@.a > 1]]", json!([[{"a": 1}], [{"a": 2}], []]), json!([[{"a": 2}]]));
+        check("$..['id','name']", json!([{"name": "x", "id": 1}, {"name": "y", "id": 2}]), json!([1, "x", 2, "y"]));
+        check("$[?@ == $[0]]", json!([[1], [1.0], [2]]), json!([[1], [1.0]]));
+        check("$[?@ == $[0]]", json!([u64::MAX, u64::MAX - 1]), json!([u64::MAX]));
+        check("$[?@ < 1e-20]", json!([0, 1e-21, 1e-19]), json!([0, 1e-21]));
+        check("$[?@.a == @.b]", json!([{}, {"a": null}, {"a": 1, "b": 1.0}]), json!([{}, {"a": 1, "b": 1.0}]));
+        check("$[?!@.a]", json!([{"a": null}, {"b": 1}]), json!([{"b": 1}]));
+        check("$[?@ != 'x']", json!(["x", "y", 1, null]), json!(["y", 1, null]));
+        check("$[?match(@, 'a|b.')]", json!(["a", "ab", "bc", "b\r", 1]), json!(["a", "bc"]));
+        check("$[?search(@, '^a[.]\\\\.')]", json!(["a..b", "aa.", "a.b"]), json!(["a..b"]));
+        check("$[?search(@.text, @.pattern)]", json!([{"text": "a(", "pattern": "("}, {"text": "a"}]), json!([]));
+        check("$[?length(value(@..x)) == 2]", json!([{"a": {"x": "éa"}}, {"x": 1}]), json!([{"a": {"x": "éa"}}]));
+        check("$[::-2]", json!([0, 1, 2, 3, 4]), json!([4, 2, 0]));
+        check("$[3:-9007199254740991:-9007199254740991]", json!([0, 1, 2, 3, 4]), json!([3]));
+        check("$[1:2:0]", json!([0, 1, 2]), json!([]));
+    }
+
+    #[test]
+    fn a_search_ends_where_its_budget_does() {
+        let mut value = json!(1);
+        for _ in 0..60 {
+            value = json!([value]);
+        }
+        let query = Query::parse(&format!("${}", "[*,*]".repeat(60))).unwrap();
+        assert_eq!(query.select_within(&mut 10_000, &value), None);
+        let items: Value = (0..3_000).map(|id| json!({"id": id})).collect();
+        let query = Query::parse("$[?count($[*]) == 3000 && $[0].id == 0].id").unwrap();
+        let Some(Selection::Many(found)) = query.select_within(&mut 20_000, &items) else { panic!("it is within") };
+        assert_eq!(found.len(), 3_000);
+        let query = Query::parse("$[?@.id >= 0 && $[?@.id == 2999]].id").unwrap();
+        assert!(query.select_within(&mut 20_000, &items).is_some());
+    }
+
     fn json_value() -> impl Strategy<Value = Value> {
         let leaf =
             prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), any::<i64>().prop_map(Value::from)];
@@ -229,14 +271,15 @@ mod tests {
         }
 
         #[test]
-        fn the_walk_finds_what_the_library_finds(
+        fn the_walk_finds_what_the_search_finds(
             value in json_value(),
             text in "\\$(\\.[a-c]|\\['[a-c]'\\]|\\[-?[1-3]\\]|\\[0\\]){0,4}",
         ) {
             let query = Query::parse(&text).unwrap();
             prop_assert!(query.is_singular());
-            let library = matches(&parse_json_path(&text).unwrap(), &value);
-            prop_assert_eq!(query.select(&value), Selection::One(library.first().copied()));
+            let parsed = parse_json_path(&text).unwrap();
+            let found = Search::new(&parsed, &value, u64::MAX).run().unwrap();
+            prop_assert_eq!(query.select(&value), Selection::One(found.first().copied()));
         }
     }
 }

@@ -6,6 +6,8 @@ use jsonpath_rust::parser::errors::JsonPathError;
 use jsonpath_rust::parser::parse_json_path;
 use pest::error::InputLocation;
 
+use super::types::Misuse;
+
 /// A text that is not a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
@@ -37,6 +39,39 @@ pub(super) fn no_root(text: &str) -> Error {
     Error { offset: 0, message: message.to_owned() }
 }
 
+/// How deep brackets may stand in brackets, and calls of functions in calls: the library reads on a stack, and what
+/// stands in a call up to three times.
+const BRACKETS: usize = 32;
+const CALLS: usize = 4;
+
+/// The error for a text that nests more than anyone reads.
+pub(super) fn too_nested(text: &str) -> Option<Error> {
+    let mut open: Vec<bool> = Vec::new();
+    let (mut quote, mut escaped, mut last) = (None, false, ' ');
+    for (offset, character) in text.char_indices() {
+        match (quote, character) {
+            (Some(_), _) if escaped => escaped = false,
+            (Some(_), '\\') => escaped = true,
+            (Some(mark), _) => quote = quote.filter(|_| character != mark),
+            (None, '\'' | '"') => quote = Some(character),
+            (None, '[') => open.push(false),
+            (None, '(') => open.push(last.is_alphanumeric() || last == '_'),
+            (None, ']' | ')') => {
+                open.pop();
+            }
+            (None, _) => {}
+        }
+        last = character;
+        let too_many = match open.iter().filter(|call| **call).count() {
+            _ if open.len() > BRACKETS => format!("the query nests more than {BRACKETS} brackets"),
+            calls if calls > CALLS => format!("the query nests more than {CALLS} calls"),
+            _ => continue,
+        };
+        return Some(Error { offset, message: too_many });
+    }
+    None
+}
+
 /// The error for two words with only a space between them, which the library takes for one name.
 pub(super) fn split_word(text: &str) -> Option<Error> {
     let word = |character: char| character.is_alphanumeric() || character == '_';
@@ -60,11 +95,14 @@ pub(super) fn split_word(text: &str) -> Option<Error> {
     None
 }
 
+/// The error for a function used in a way there is not.
+pub(super) fn misuse(text: &str, misuse: Misuse) -> Error {
+    let offset = misuse.place.and_then(|place| text.find(&place)).unwrap_or(0);
+    Error { offset, message: misuse.message }
+}
+
 /// The error for a text that the library refuses.
 pub(super) fn explain(text: &str, error: &JsonPathError) -> Error {
-    if let JsonPathError::MaxNestingDepthExceeded(limit) = error {
-        return Error { offset: 0, message: format!("the query nests more than {limit} brackets") };
-    }
     let reported = match error {
         JsonPathError::PestError(error) => match error.location {
             InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
@@ -195,20 +233,55 @@ mod tests {
 
     #[test]
     fn finds_a_place_inside_filters() {
-        for text in [
-            "$[?]",
-            "$[?@.a ==]",
-            "$[?@.a = 1]",
-            "$[?nothing(@)]",
-            "$[?count(1) > 1]",
-            "$['a",
-            "$[99999999999999999999]",
-        ] {
+        for text in ["$[?]", "$[?@.a ==]", "$[?@.a = 1]", "$[?nothing(@)]", "$['a", "$[99999999999999999999]"] {
             let error = Query::parse(text).unwrap_err();
             assert!(error.offset > 0 && error.offset <= text.len(), "{text}: {}", error.offset);
             assert!(!error.message.is_empty());
         }
-        let deep = format!("${}", "[?(".repeat(200));
-        assert!(Query::parse(&deep).unwrap_err().message.contains("nests more than"));
+    }
+
+    #[test]
+    fn misused_functions_are_named() {
+        let check = |marked: &str, message: &str| {
+            let offset = marked.find('^').unwrap();
+            let error = Query::parse(&marked.replacen('^', "", 1)).unwrap_err();
+            assert_eq!((error.offset, error.message.as_str()), (offset, message), "{marked}");
+        };
+        check("$[?^count(@.a)]", "`count` gives a value to compare: `count(…) > 1`");
+        check("$[?@.b && ^length(@.a)]", "`length` gives a value to compare: `length(…) > 1`");
+        check("$[?^count(value(@.a)) > 1]", "`count` takes a query such as `@.name`");
+        let many = "takes one value: a query with `*`, `..`, a slice, a filter or several names may give many";
+        check("$[?^length(@.*) > 1]", &format!("`length` {many}"));
+        check("$[?@[?^match(@..a, 'x')]]", &format!("`match` {many}"));
+        check("$[?^in(@, $.a)]", "there is no function `in`, only `count`, `length`, `match`, `search` and `value`");
+        check("$.value[?^search(@.a, '(')]", "`(` is not a regular expression");
+        check("$.value[?^search(@.a, 'x{999}{999}{999}')]", "`x{999}{999}{999}` is not a regular expression");
+        check("^$[?@.a < 1e999]", "a number of the filter is too big");
+    }
+
+    #[test]
+    fn deep_nesting_is_refused_at_once() {
+        let nested = |open: &str, times: usize, close: &str| format!("${}@{}", open.repeat(times), close.repeat(times));
+        for (text, title) in [
+            (format!("${}", "[?(".repeat(200)), "nests more than 32 brackets"),
+            (nested("[?@", 500, "]"), "nests more than 32 brackets"),
+            (nested("[?length(", 30, ")]"), "nests more than 4 calls"),
+            (format!("$[?{}(! !", "length(".repeat(30)), "nests more than 4 calls"),
+        ] {
+            let error = Query::parse(&text).unwrap_err();
+            assert!(error.message.contains(title), "{text}: {error}");
+        }
+        assert!(Query::parse(&format!("$[?@.a{}", "]".repeat(10_000))).is_err());
+        assert!(Query::parse(&format!("${}{}", "[?@".repeat(32), "]".repeat(32))).is_ok());
+        assert!(Query::parse(&format!("$[?{}@.a{}]", "(".repeat(31), ")".repeat(31))).is_ok());
+        assert!(Query::parse("$['[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[']").is_ok());
+        assert!(Query::parse("$[?length(length(length(length(! !").is_err());
+    }
+
+    #[test]
+    fn long_queries_are_read_in_time() {
+        assert!(Query::parse(&format!("$['{}']", "a".repeat(100_000))).is_ok());
+        assert!(Query::parse(&format!("${}", "[0]".repeat(10_000))).is_ok());
+        assert!(Query::parse(&format!("$[?@.a == 1{}", " || @.a == 1".repeat(2_000))).is_err());
     }
 }

@@ -4,8 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use minijinja::value::{Enumerator, Object, ObjectRepr, Value as Engine, ValueKind};
-use minijinja::{Error, ErrorKind};
+use minijinja::{Error, ErrorKind, State};
 
+use super::meter::Meter;
 use crate::value::{Map, Number, Value, to_text};
 
 /// How deep a value may be nested that a template builds.
@@ -100,23 +101,32 @@ pub(super) fn to_engine(value: Arc<Value>) -> Engine {
     scalar(&value).unwrap_or_else(|| Engine::from_object(Node { root: value, path: Vec::new() }))
 }
 
-/// A value the engine computed.
+/// A value the engine computed. One that comes from outside as it is may be as big as it likes.
 pub(super) fn from_engine(value: &Engine) -> Result<Value, Error> {
-    convert(value, 0)
+    match value.downcast_object_ref::<Node>() {
+        Some(node) => Ok(node.value().clone()),
+        None => convert(value, 0, &mut Meter::full()),
+    }
 }
 
 /// Hands the value behind `value` to `look`, uncopied where it comes from the playbook.
-pub(super) fn with_value<T>(value: &Engine, look: impl FnOnce(&Value) -> T) -> Result<T, Error> {
-    match value.downcast_object_ref::<Node>() {
-        Some(node) => Ok(look(node.value())),
-        None => from_engine(value).map(|value| look(&value)),
+pub(super) fn with_value<T>(state: &State<'_, '_>, value: &Engine, look: impl FnOnce(&Value) -> T) -> Result<T, Error> {
+    if let Some(node) = value.downcast_object_ref::<Node>() {
+        return Ok(look(node.value()));
     }
+    let mut meter = Meter::of(state);
+    let converted = convert(value, 0, &mut meter);
+    meter.charge(state)?;
+    converted.map(|value| look(&value))
 }
 
-fn convert(value: &Engine, depth: usize) -> Result<Value, Error> {
+/// A small list can stand for a huge value, when its items are the same one: so each is paid for before it is copied.
+fn convert(value: &Engine, depth: usize, meter: &mut Meter) -> Result<Value, Error> {
     if let Some(node) = value.downcast_object_ref::<Node>() {
+        meter.pay_value(node.value())?;
         return Ok(node.value().clone());
     }
+    meter.pay_one()?;
     if depth > DEPTH {
         return Err(failed(format!("a value is nested more than {DEPTH} deep")));
     }
@@ -124,16 +134,22 @@ fn convert(value: &Engine, depth: usize) -> Result<Value, Error> {
         ValueKind::None => Ok(Value::Null),
         ValueKind::Bool => Ok(Value::Bool(value.is_true())),
         ValueKind::Number => number(value).map(Value::Number),
-        ValueKind::String => Ok(Value::String(value.as_str().unwrap_or_default().to_owned())),
+        ValueKind::String => {
+            let text = value.as_str().unwrap_or_default();
+            meter.pay_text(text)?;
+            Ok(Value::String(text.to_owned()))
+        }
         ValueKind::Seq | ValueKind::Iterable => {
-            value.try_iter()?.checked().map(|item| convert(&item?, depth + 1)).collect()
+            value.try_iter()?.checked().map(|item| convert(&item?, depth + 1, meter)).collect()
         }
         ValueKind::Map => {
             let mut entries = Map::new();
             for key in value.try_iter()?.checked() {
                 let key = key?;
-                let item = convert(&value.get_item(&key)?, depth + 1)?;
-                entries.insert(to_text(&convert(&key, depth + 1)?), item);
+                let item = convert(&value.get_item(&key)?, depth + 1, meter)?;
+                let name = to_text(&convert(&key, depth + 1, meter)?);
+                meter.pay_key(&name)?;
+                entries.insert(name, item);
             }
             Ok(Value::Object(entries))
         }

@@ -6,12 +6,10 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Value as Engine, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, Output, State, UndefinedBehavior};
 
-use super::bridge::from_engine;
+use super::bridge::with_value;
 use super::filters;
+use super::meter::FUEL;
 use crate::value::to_text;
-
-/// How much work one evaluation may do: about as many operations, or 64 times as many bytes.
-const FUEL: u64 = 500_000;
 
 /// The filters there are.
 pub(super) const FILTERS: &[&str] = &[
@@ -34,7 +32,9 @@ pub(super) const FILTERS: &[&str] = &[
     "first",
     "float",
     "format",
+    "from_csv",
     "from_json",
+    "from_yaml",
     "groupby",
     "indent",
     "int",
@@ -146,12 +146,12 @@ fn build() -> Environment<'static> {
 }
 
 /// Writes a value into text.
-fn write(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Engine) -> Result<(), Error> {
+fn write(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Engine) -> Result<(), Error> {
     match value.as_str() {
         Some(text) => out.write_str(text)?,
         // Strict as it is, the engine lets only the missing `else` of `a if b` come so far.
         None if value.kind() == ValueKind::Undefined => {}
-        None => out.write_str(&to_text(&from_engine(value)?))?,
+        None => out.write_str(&with_value(state, value, to_text)?)?,
     }
     Ok(())
 }

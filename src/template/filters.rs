@@ -1,5 +1,9 @@
 //! The filters of templates beyond those every Jinja has.
 
+mod csv;
+mod pattern;
+
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -8,26 +12,29 @@ use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD, URL_SAFE_NO_PAD};
 use minijinja::value::{Kwargs, Value as Engine};
-use minijinja::{Environment, Error, ErrorKind};
-use regex::Regex;
+use minijinja::{Environment, Error, ErrorKind, State};
 use ring::digest;
 
 use super::bridge::{failed, to_engine, with_value};
+use super::meter::{Meter, charge};
 use super::resource_id;
 use crate::moment::Moment;
 use crate::query::{Query, Selection};
 use crate::value::{Value, describe, to_text};
+use crate::yaml;
 
 /// Adds the filters to an environment.
 pub(super) fn add(engine: &mut Environment<'static>) {
+    engine.add_filter("from_csv", csv::from_csv);
     engine.add_filter("from_json", from_json);
+    engine.add_filter("from_yaml", from_yaml);
     engine.add_filter("to_json", to_json);
     engine.add_filter("b64encode", b64encode);
     engine.add_filter("b64decode", b64decode);
     engine.add_filter("urlencode", urlencode);
     engine.add_filter("jsonpath", jsonpath);
-    engine.add_filter("regex_find", regex_find);
-    engine.add_filter("regex_replace", regex_replace);
+    engine.add_filter("regex_find", pattern::find);
+    engine.add_filter("regex_replace", pattern::replace);
     engine.add_filter("sha256", sha256);
     engine.add_filter("jwt_claims", jwt_claims);
     engine.add_filter("arm_id", arm_id);
@@ -35,36 +42,54 @@ pub(super) fn add(engine: &mut Environment<'static>) {
 }
 
 /// The text a filter works on. Numbers and booleans are taken as they are written.
-fn text(input: &Engine) -> Result<String, Error> {
+fn text<'a>(state: &State<'_, '_>, input: &'a Engine) -> Result<Cow<'a, str>, Error> {
+    if let Some(text) = input.as_str() {
+        return Ok(Cow::Borrowed(text));
+    }
     if input.is_undefined() {
         return Err(Error::from(ErrorKind::UndefinedError));
     }
-    with_value(input, |value| match value {
+    with_value(state, input, |value| match value {
         Value::Array(_) | Value::Object(_) | Value::Null => {
             Err(failed(format!("expected text, got {}", describe(value))))
         }
-        other => Ok(to_text(other)),
+        other => Ok(Cow::Owned(to_text(other))),
     })?
 }
 
-fn parsed(json: &str) -> Result<Engine, Error> {
-    let value = serde_json::from_str(json).map_err(|error| failed(format!("not JSON: {error}")))?;
-    Ok(to_engine(Arc::new(value)))
+/// Parses JSON, once its values are paid for: there are no more of them than marks before values.
+fn parsed(state: &State<'_, '_>, json: &[u8]) -> Result<Value, Error> {
+    const VALUE: u64 = 64;
+    let marks = json.iter().filter(|byte| b"[{:,".contains(byte)).count() as u64;
+    charge(state, json.len() as u64 + VALUE * marks)?;
+    serde_json::from_slice(json).map_err(|error| failed(format!("not JSON: {error}")))
 }
 
-fn from_json(input: &Engine) -> Result<Engine, Error> {
-    parsed(&text(input)?)
+fn from_json(state: &State<'_, '_>, input: &Engine) -> Result<Engine, Error> {
+    Ok(to_engine(Arc::new(parsed(state, text(state, input)?.as_bytes())?)))
 }
 
-fn to_json(input: &Engine) -> Result<String, Error> {
-    with_value(input, Value::to_string)
+fn to_json(state: &State<'_, '_>, input: &Engine) -> Result<String, Error> {
+    with_value(state, input, Value::to_string)
 }
 
-fn b64encode(input: &Engine, options: Kwargs) -> Result<String, Error> {
+/// Reads YAML; the reader has its own bounds, and reading is slow beside other work.
+fn from_yaml(state: &State<'_, '_>, input: &Engine) -> Result<Engine, Error> {
+    const BYTE: u64 = 8;
+    let text = text(state, input)?;
+    charge(state, BYTE * text.len() as u64)?;
+    let value = yaml::value(&text).map_err(failed)?;
+    let mut meter = Meter::of(state);
+    let paid = meter.pay_value(&value);
+    meter.charge(state)?;
+    paid.map(|()| to_engine(Arc::new(value)))
+}
+
+fn b64encode(state: &State<'_, '_>, input: &Engine, options: Kwargs) -> Result<String, Error> {
     let url_safe: Option<bool> = options.get("url_safe")?;
     options.assert_all_used()?;
-    let text = text(input)?;
-    Ok(if url_safe.unwrap_or(false) { URL_SAFE_NO_PAD.encode(text) } else { STANDARD.encode(text) })
+    let text = text(state, input)?;
+    Ok(if url_safe.unwrap_or(false) { URL_SAFE_NO_PAD.encode(&*text) } else { STANDARD.encode(&*text) })
 }
 
 /// Decodes either alphabet, with padding or without.
@@ -83,20 +108,23 @@ fn decoded(encoded: &str) -> Result<Vec<u8>, Error> {
     engine.decode(standard).map_err(|_| failed("not base64"))
 }
 
-fn b64decode(input: &Engine) -> Result<String, Error> {
-    String::from_utf8(decoded(&text(input)?)?).map_err(|_| failed("the decoded bytes are not text"))
+fn b64decode(state: &State<'_, '_>, input: &Engine) -> Result<String, Error> {
+    String::from_utf8(decoded(&text(state, input)?)?).map_err(|_| failed("the decoded bytes are not text"))
 }
 
 /// Percent-encodes all but the unreserved characters; a map gives a query string.
-fn urlencode(input: &Engine) -> Result<String, Error> {
-    let pairs = with_value(input, |value| {
+fn urlencode(state: &State<'_, '_>, input: &Engine) -> Result<String, Error> {
+    if input.as_str().is_some() || input.is_undefined() {
+        return text(state, input).map(|text| percent(&text));
+    }
+    let pairs = with_value(state, input, |value| {
         let entries = value.as_object()?;
         let pair = |(key, value): (&String, &Value)| format!("{}={}", percent(key), percent(&to_text(value)));
         Some(entries.iter().map(pair).collect::<Vec<_>>().join("&"))
-    });
+    })?;
     match pairs {
-        Ok(Some(pairs)) => Ok(pairs),
-        _ => text(input).map(|text| percent(&text)),
+        Some(pairs) => Ok(pairs),
+        None => text(state, input).map(|text| percent(&text)),
     }
 }
 
@@ -114,83 +142,70 @@ fn percent(text: &str) -> String {
 }
 
 /// What a query finds: the value of a singular one, undefined when it finds none; the list of matches of any other.
-fn jsonpath(input: &Engine, query: &str) -> Result<Engine, Error> {
-    let parse = |text: &str| Query::parse(text).map_err(|error| format!("`{text}` is not a JSONPath query: {error}"));
-    let query = QUERIES.get(query, parse)?;
+fn jsonpath(state: &State<'_, '_>, input: &Engine, query: &str) -> Result<Engine, Error> {
+    let parse =
+        |text: &str| Query::parse(text).map_err(|error| failed(format!("`{text}` is not a JSONPath query: {error}")));
+    let query = QUERIES.get(state, query, parse)?;
     if input.is_undefined() {
         return Err(Error::from(ErrorKind::UndefinedError));
     }
-    with_value(input, |value| match query.select(value) {
-        Selection::One(None) => Engine::UNDEFINED,
-        found => to_engine(Arc::new(found.to_value().unwrap_or_default())),
-    })
+    with_value(state, input, |value| {
+        let found = select(state, &query, value)?;
+        Ok(found.map_or(Engine::UNDEFINED, |found| to_engine(Arc::new(found))))
+    })?
 }
 
-fn pattern(text: &str) -> Result<Arc<Regex>, Error> {
-    REGEXES.get(text, |text| {
-        Regex::new(text).map_err(|error| {
-            let reason = error.to_string();
-            let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-            format!("`{text}` is not a regular expression: {reason}")
-        })
-    })
+/// What a query finds, paid for: each item it looks at, and the copy of what it finds.
+fn select(state: &State<'_, '_>, query: &Query, value: &Value) -> Result<Option<Value>, Error> {
+    const ITEM: u64 = 16;
+    let mut meter = Meter::of(state);
+    let budget = meter.left() / ITEM;
+    let mut left = budget;
+    let found = query.select_within(&mut left, value);
+    let paid = meter.pay(ITEM * (budget - left)).and_then(|()| match &found {
+        Some(Selection::One(found)) => found.iter().try_for_each(|value| meter.pay_value(value)),
+        Some(Selection::Many(found)) => found.iter().try_for_each(|value| meter.pay_value(value)),
+        None => Err(Error::from(ErrorKind::OutOfFuel)),
+    });
+    meter.charge(state)?;
+    paid.map(|()| found.and_then(|found| found.to_value()))
 }
 
-/// The first match: of the given group, else of the first group, else of the whole; undefined when there is none.
-fn regex_find(input: &Engine, regex: &str, group: Option<Engine>) -> Result<Engine, Error> {
-    let (text, regex) = (text(input)?, pattern(regex)?);
-    let group = match group {
-        Some(group) => match group.as_str() {
-            Some(name) => regex.capture_names().position(|known| known == Some(name)),
-            None => group.as_usize(),
-        }
-        .filter(|group| *group < regex.captures_len())
-        .ok_or_else(|| failed(format!("the pattern has no group {group}")))?,
-        None => usize::from(regex.captures_len() > 1),
-    };
-    let found = regex.captures(&text).and_then(|captures| captures.get(group));
-    Ok(found.map_or(Engine::UNDEFINED, |found| Engine::from(found.as_str())))
-}
-
-/// Replaces every match; the replacement names groups as `$1` or `\1`.
-fn regex_replace(input: &Engine, regex: &str, replacement: &str) -> Result<String, Error> {
-    let groups = pattern(r"\\(\d)")?;
-    let replacement = groups.replace_all(replacement, "$${$1}");
-    Ok(pattern(regex)?.replace_all(&text(input)?, replacement.as_ref()).into_owned())
-}
-
-fn sha256(input: &Engine) -> Result<String, Error> {
-    let hashed = digest::digest(&digest::SHA256, text(input)?.as_bytes());
+fn sha256(state: &State<'_, '_>, input: &Engine) -> Result<String, Error> {
+    let hashed = digest::digest(&digest::SHA256, text(state, input)?.as_bytes());
     Ok(hashed.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// The claims of a token, unverified. Its errors do not repeat the token.
-fn jwt_claims(input: &Engine) -> Result<Engine, Error> {
-    let token = text(input)?;
+fn jwt_claims(state: &State<'_, '_>, input: &Engine) -> Result<Engine, Error> {
+    let token = text(state, input)?;
     let not_a_token = || failed("not a JSON Web Token");
-    let [_, claims, _] = token.split('.').collect::<Vec<_>>()[..] else {
+    let [_, claims, _] = token.splitn(4, '.').collect::<Vec<_>>()[..] else {
         return Err(not_a_token());
     };
     let claims = decoded(claims).map_err(|_| not_a_token())?;
-    let claims: Value = serde_json::from_slice(&claims).map_err(|_| not_a_token())?;
-    Ok(to_engine(Arc::new(claims)))
+    match parsed(state, &claims) {
+        Ok(claims @ Value::Object(_)) => Ok(to_engine(Arc::new(claims))),
+        Err(error) if error.kind() == ErrorKind::OutOfFuel => Err(error),
+        _ => Err(not_a_token()),
+    }
 }
 
-fn arm_id(input: &Engine) -> Result<Engine, Error> {
-    let id = text(input)?;
+fn arm_id(state: &State<'_, '_>, input: &Engine) -> Result<Engine, Error> {
+    let id = text(state, input)?;
     let parts =
-        resource_id::parts(&id).ok_or_else(|| failed(format!("not a resource id: {}", describe(&id.into()))))?;
+        resource_id::parts(&id).ok_or_else(|| failed(format!("not a resource id: {}", describe(&(&*id).into()))))?;
     Ok(to_engine(Arc::new(parts)))
 }
 
 /// A time, shifted by `add` and `sub`, in the given format, else as RFC 3339.
-fn date(input: &Engine, format: Option<String>, options: Kwargs) -> Result<String, Error> {
+fn date(state: &State<'_, '_>, input: &Engine, format: Option<String>, options: Kwargs) -> Result<String, Error> {
     let (add, sub): (Option<String>, Option<String>) = (options.get("add")?, options.get("sub")?);
     options.assert_all_used()?;
     if input.is_undefined() {
         return Err(Error::from(ErrorKind::UndefinedError));
     }
-    let mut moment = with_value(input, |value| {
+    let mut moment = with_value(state, input, |value| {
         Moment::of(value).ok_or_else(|| failed(format!("not a time: {}", describe(value))))
     })??;
     if let Some(span) = add {
@@ -205,16 +220,32 @@ fn date(input: &Engine, format: Option<String>, options: Kwargs) -> Result<Strin
 /// Compiled things by their text, so that a loop does not compile the same one at each turn.
 struct Compiled<T>(Mutex<HashMap<String, Arc<T>>>);
 
+impl<T> Default for Compiled<T> {
+    fn default() -> Self {
+        Compiled(Mutex::default())
+    }
+}
+
 /// How many are kept; texts that a playbook computes could be any number.
-const KEPT: usize = 256;
+const KEPT: usize = 32;
+
+/// What compiling costs at most, in bytes of work, and what each byte of the text adds.
+const COMPILING: u64 = 20_000;
+const TEXT: u64 = 100;
 
 impl<T> Compiled<T> {
-    fn get(&self, text: &str, compile: impl FnOnce(&str) -> Result<T, String>) -> Result<Arc<T>, Error> {
+    fn get(
+        &self,
+        state: &State<'_, '_>,
+        text: &str,
+        compile: impl FnOnce(&str) -> Result<T, Error>,
+    ) -> Result<Arc<T>, Error> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = kept.get(text) {
             return Ok(Arc::clone(known));
         }
-        let compiled = Arc::new(compile(text).map_err(failed)?);
+        charge(state, COMPILING + TEXT * text.len() as u64)?;
+        let compiled = Arc::new(compile(text)?);
         if kept.len() >= KEPT {
             kept.clear();
         }
@@ -223,5 +254,4 @@ impl<T> Compiled<T> {
     }
 }
 
-static QUERIES: LazyLock<Compiled<Query>> = LazyLock::new(|| Compiled(Mutex::default()));
-static REGEXES: LazyLock<Compiled<Regex>> = LazyLock::new(|| Compiled(Mutex::default()));
+static QUERIES: LazyLock<Compiled<Query>> = LazyLock::new(Compiled::default);

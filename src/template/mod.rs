@@ -4,6 +4,7 @@ mod bridge;
 mod engine;
 mod filters;
 mod functions;
+mod meter;
 mod names;
 mod problem;
 mod resource_id;

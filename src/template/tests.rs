@@ -381,6 +381,9 @@ fn filters() {
     check("'abc' | sha256", json!("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
     check("('x.' ~ ('{\"oid\":\"o\"}' | b64encode(url_safe=true)) ~ '.y' | string) | jwt_claims", json!({"oid": "o"}));
     check("('/subscriptions/s/resourceGroups/g' | arm_id).resource_group", json!("g"));
+    check("'a: [1, no, ~]' | from_yaml", json!({"a": [1, "no", null]}));
+    check("('a: {b: 2}' | from_yaml).a.b + 1", json!(3));
+    check("'' | from_yaml", json!(null));
     check("stamp | date('%Y-%m-%d')", json!("2024-05-01"));
     check("stamp | date(add='2h', sub='1 day')", json!("2024-04-30T12:00:00Z"));
     check("1714564800 | date('%H:%M')", json!("12:00"));
@@ -392,6 +395,43 @@ fn filters_say_what_they_cannot_do() {
         let problem = render(&format!("{{{{ {text} }}}}")).unwrap_err();
         assert_eq!((problem.kind, problem.title.as_str()), (Kind::Failed, title), "{text}");
     };
+    check("'a: [' | from_yaml", "not YAML: unclosed bracket '[', in line 1");
+    check("'a: 1\\na: 2' | from_yaml", "key `a` stands twice in the YAML text");
+    check("'a\\n---\\nb' | from_yaml", "the YAML text holds several documents");
+    check("('[' * 100) | from_yaml", "the YAML text nests or expands beyond what is read");
+    check("('x' * 2000000) | from_yaml", "a YAML text may have 1048576 bytes");
+    check("body | from_yaml", "expected text, got map {\"z\":1,\"a\":{\"b\":[{\"id\":1},{\"id\":2}]},\"m\":1.5}");
+    check("nothing | from_yaml", "expected text, got null");
+    check("'a,b\\n1' | from_csv", "row 2 has 1 field, the first row 2");
+    check("'a,a\\n1,2' | from_csv", "the column `a` stands twice in the header");
+    check("'a\\n\"b' | from_csv", "not CSV: a quote is never closed in row 2");
+    check("'a\\n\"b\"c' | from_csv", "not CSV: text follows the closing quote of a field in row 2");
+    check("'a\\nb\"c' | from_csv", "not CSV: a quote stands inside a field without quotes in row 2");
+    check("'a' | from_csv(delimiter='ab')", "a delimiter is one character, such as `;`, not `ab`");
+    check("'a' | from_csv(delimiter='\"')", "a delimiter is one character, such as `;`, not `\"`");
+    check("'a' | from_csv(head=false)", "unknown keyword argument 'head'");
+    check("regions | from_csv", "expected text, got list [\"chinaeast\",\"chinanorth\"]");
+    check("'[1, ]' | from_json", "not JSON: trailing comma at line 1 column 5");
+    check("regions | from_json", "expected text, got list [\"chinaeast\",\"chinanorth\"]");
+    check("('[' * 1000) | from_json", "not JSON: recursion limit exceeded at line 1 column 128");
+    check("'a' | b64encode(safe=true)", "unknown keyword argument 'safe'");
+    check("'=' | b64decode", "not base64");
+    check("'a' | b64decode", "not base64");
+    check("'é' | b64decode", "not base64");
+    check("body | b64decode", "expected text, got map {\"z\":1,\"a\":{\"b\":[{\"id\":1},{\"id\":2}]},\"m\":1.5}");
+    check("regions | urlencode", "expected text, got list [\"chinaeast\",\"chinanorth\"]");
+    check("group | regex_replace('(', '')", "`(` is not a regular expression: unclosed group");
+    check("group | regex_find('.{1000000}')", "`.{1000000}` is not a regular expression: it repeats too much");
+    check("group | regex_find('.', 'x')", "the pattern has no group x");
+    check("'x.W10.y' | jwt_claims", "not a JSON Web Token");
+    check("'a.b.c.d' | jwt_claims", "not a JSON Web Token");
+    check("'/subscriptions/' | arm_id", "not a resource id: text \"/subscriptions/\"");
+    check("on | date", "not a time: boolean true");
+    check("stamp | date('%999Y')", "strftime formatting failed: parsed width is too big, max is 255");
+    let no_span = "`99999999999 years` is not a span of time such as `2h` or `3 days`";
+    check("stamp | date(add='99999999999 years')", no_span);
+    check("stamp | date(plus='1h')", "unknown keyword argument 'plus'");
+    check("group | jsonpath(1)", "value is not a string");
     check("regions | sha256", "expected text, got list [\"chinaeast\",\"chinanorth\"]");
     check("nothing | urlencode", "expected text, got null");
     check("'a.b' | jwt_claims", "not a JSON Web Token");
@@ -404,6 +444,31 @@ fn filters_say_what_they_cannot_do() {
     check("group | regex_find('.', 4)", "the pattern has no group 4");
     check("range", "a function has no value; call it with `()`");
     check("2 ** 100", "the integer 1267650600228229401496703205376 has more than 64 bits");
+}
+
+#[test]
+fn tables_are_read() {
+    let check = |text: &str, options: &str, expected: Value| {
+        let scope = Fixed::new(json!({"text": text}));
+        let template = Template::parse(&format!("{{{{ text | from_csv{options} }}}}")).unwrap();
+        assert_eq!(template.render(&scope).as_ref(), Ok(&expected), "{text} {options}");
+    };
+    check("name,count\nx,1\ny,2\n", "", json!([{"name": "x", "count": "1"}, {"name": "y", "count": "2"}]));
+    check("name,count\r\nx,1\r\ny,2", "", json!([{"name": "x", "count": "1"}, {"name": "y", "count": "2"}]));
+    check("b,a\n1,2", "", json!([{"b": "1", "a": "2"}]));
+    check("\u{feff}a\n1", "", json!([{"a": "1"}]));
+    check("a,b\n\"x, \"\"y\"\"\",\"two\r\nlines\"\n", "", json!([{"a": "x, \"y\"", "b": "two\r\nlines"}]));
+    check("a,b\n,\n", "", json!([{"a": "", "b": ""}]));
+    check("a\n\n\"\"\n", "", json!([{"a": ""}, {"a": ""}]));
+    check("\"a b\", c \n 1,2", "", json!([{"a b": " 1", " c ": "2"}]));
+    check("a;b\n1,5;2\n", "(delimiter=';')", json!([{"a": "1,5", "b": "2"}]));
+    check("a\tb\n1\t2", "(delimiter='\\t')", json!([{"a": "1", "b": "2"}]));
+    check("1,2\n3,4", "(header=false)", json!([["1", "2"], ["3", "4"]]));
+    check("1;2\n", "(header=false, delimiter=';')", json!([["1", "2"]]));
+    check("é中,b\n😀,2", "", json!([{"é中": "😀", "b": "2"}]));
+    check("a,b", "", json!([]));
+    check("", "", json!([]));
+    check("", "(header=false)", json!([]));
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod advice;
 mod locate;
 mod node;
 mod reader;
+mod value;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -23,6 +24,7 @@ pub use locate::locate;
 pub use node::{Entry, Kind, Node};
 pub use reader::Named;
 pub(crate) use reader::{Fields, Read, Reader};
+pub use value::value;
 
 /// How deep a file may nest.
 const DEEPEST: usize = 64;
@@ -81,7 +83,7 @@ fn refuse(error: &Error, id: SourceId, source: &Source, diagnostics: &mut Diagno
     let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(text, _)| text);
     match error.without_snippet() {
         Error::MultipleDocuments { .. } => diagnostics.several_documents(span),
-        _ if ["limit", "budget"].iter().any(|word| message.contains(word)) => {
+        _ if is_bomb(message) => {
             let deep = message.contains("recursion") || message.contains("Depth");
             diagnostics.yaml_bomb(span, if deep { TOO_DEEP } else { TOO_MUCH });
         }
@@ -104,6 +106,11 @@ fn refuse(error: &Error, id: SourceId, source: &Source, diagnostics: &mut Diagno
             }
         }
     }
+}
+
+/// Whether the parser stopped because there is too much.
+fn is_bomb(message: &str) -> bool {
+    ["limit", "budget"].iter().any(|word| message.contains(word))
 }
 
 /// The value of `key: {{ … }}…` or `- {{ … }}…` on that line, when it is not quoted.

@@ -7,6 +7,7 @@ mod files;
 mod folder;
 #[cfg(unix)]
 mod interrupt;
+mod jsonpath;
 mod pages;
 mod program;
 #[cfg(unix)]

@@ -13,11 +13,12 @@ use crate::program;
 use files::{Text, sources, texts};
 
 /// The rooms of `src`, lowest first: a room imports only rooms above it in this list, and never those it must not know.
-const ROOMS: [(&str, &[&str]); 21] = [
+const ROOMS: [(&str, &[&str]); 22] = [
     ("source", &[]),
     ("secret", &["source"]),
     ("value", &[]),
     ("moment", &["source"]),
+    ("pattern", &["source", "value", "moment"]),
     ("nearest", &["source", "value"]),
     ("diagnostic", &[]),
     ("yaml", &[]),

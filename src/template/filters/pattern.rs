@@ -1,0 +1,92 @@
+//! The filters that look for a regular expression.
+
+use std::sync::{Arc, LazyLock};
+
+use minijinja::value::Value as Engine;
+use minijinja::{Error, State};
+use regex::{Captures, Regex};
+
+use super::{Compiled, text};
+use crate::pattern;
+use crate::template::bridge::failed;
+use crate::template::meter::{Meter, charge};
+
+/// An expression, and how many steps it takes for a byte of text at worst.
+struct Pattern {
+    regex: Regex,
+    steps: u64,
+}
+
+static PATTERNS: LazyLock<Compiled<Pattern>> = LazyLock::new(Compiled::default);
+
+/// How many steps cost as much as a byte.
+const STEPS: u64 = 8;
+
+/// What compiling a big expression costs, in bytes of work.
+const BIG: u64 = 2_500_000;
+
+/// The expression, once the evaluation has paid for looking through `text`.
+fn pattern(state: &State<'_, '_>, expression: &str, text: &str) -> Result<Arc<Pattern>, Error> {
+    let compile = |expression: &str| {
+        if pattern::is_big(expression) {
+            charge(state, BIG)?;
+        }
+        let regex = pattern::compile(expression)
+            .map_err(|reason| failed(format!("`{expression}` is not a regular expression: {reason}")))?;
+        Ok(Pattern { regex, steps: pattern::steps(expression) })
+    };
+    let pattern = PATTERNS.get(state, expression, compile)?;
+    charge(state, (text.len() as u64).saturating_mul(pattern.steps) / STEPS)?;
+    Ok(pattern)
+}
+
+/// The first match: of the given group, else of the first group, else of the whole; undefined when there is none.
+pub(super) fn find(
+    state: &State<'_, '_>,
+    input: &Engine,
+    expression: &str,
+    group: Option<Engine>,
+) -> Result<Engine, Error> {
+    let text = text(state, input)?;
+    let pattern = pattern(state, expression, &text)?;
+    let regex = &pattern.regex;
+    let group = match group {
+        Some(group) => match group.as_str() {
+            Some(name) => regex.capture_names().position(|known| known == Some(name)),
+            None => group.as_usize(),
+        }
+        .filter(|group| *group < regex.captures_len())
+        .ok_or_else(|| failed(format!("the pattern has no group {group}")))?,
+        None => usize::from(regex.captures_len() > 1),
+    };
+    let found = regex.captures(&text).and_then(|captures| captures.get(group));
+    Ok(found.map_or(Engine::UNDEFINED, |found| Engine::from(found.as_str())))
+}
+
+/// Replaces every match; the replacement names groups as `$1` or `\1`.
+pub(super) fn replace(
+    state: &State<'_, '_>,
+    input: &Engine,
+    expression: &str,
+    replacement: &str,
+) -> Result<String, Error> {
+    static GROUPS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\\(\d)").ok());
+    let text = text(state, input)?;
+    let pattern = pattern(state, expression, &text)?;
+    let replacement = match &*GROUPS {
+        Some(groups) => groups.replace_all(replacement, "$${$1}"),
+        None => replacement.into(),
+    };
+    // A short text can have many matches, and each is replaced by a long one.
+    let mut meter = Meter::of(state);
+    let mut spent = Ok(());
+    let replaced = pattern.regex.replace_all(&text, |captures: &Captures<'_>| {
+        let mut out = String::new();
+        if spent.is_ok() {
+            captures.expand(&replacement, &mut out);
+            spent = meter.pay(out.len() as u64 + 1);
+        }
+        out
+    });
+    spent.map(|()| replaced.into_owned())
+}
