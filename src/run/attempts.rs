@@ -268,4 +268,3 @@ pub(super) fn lasts(fault: FaultKind) -> bool {
         FaultKind::InvalidUrl | FaultKind::InvalidHeader | FaultKind::Tls | FaultKind::TooLarge | FaultKind::NotHttp
     )
 }
-

@@ -49,7 +49,7 @@ impl Playbook<'_, '_> {
         let mut operation = match self.begun(trek, &first) {
             Begun::Done => return Some(first),
             Begun::Running(operation) => operation,
-            Begun::Failed { status, .. } => return Some(Reply { ended: Some(status), ..first }),
+            Begun::Failed { status, .. } => return Some(first.ended(status)),
             Begun::Refused(why) => {
                 progress.errored(self, mishap::operation_lost(&why));
                 return None;
@@ -79,7 +79,7 @@ impl Playbook<'_, '_> {
                 Polled::Finished { get: Some(url) } => {
                     return self.another(trek, &url, progress).await.map(Reply::from);
                 }
-                Polled::Failed { status, .. } => return Some(Reply { ended: Some(status), ..reply }),
+                Polled::Failed { status, .. } => return Some(reply.ended(status)),
                 Polled::Broken(why) => {
                     let diagnostic = mishap::operation_lost(&why);
                     let said = mishap::azure_says(&reply);
@@ -92,13 +92,15 @@ impl Playbook<'_, '_> {
 
     fn begun(&self, trek: &Trek<'_>, reply: &Reply) -> Begun {
         let header = |name: &str| reply.header(name).map(str::to_owned);
-        let answer = Answer { status: reply.status, header: &header, body: body(reply), now: self.engine.world.clock.now() };
+        let answer =
+            Answer { status: reply.status, header: &header, body: body(reply), now: self.engine.world.clock.now() };
         Operation::begin(trek.first.method, &trek.first.url, &answer)
     }
 
     fn polled(&self, operation: &mut Operation, reply: &Reply) -> Polled {
         let header = |name: &str| reply.header(name).map(str::to_owned);
-        let answer = Answer { status: reply.status, header: &header, body: body(reply), now: self.engine.world.clock.now() };
+        let answer =
+            Answer { status: reply.status, header: &header, body: body(reply), now: self.engine.world.clock.now() };
         operation.answer(&answer)
     }
 
@@ -173,7 +175,9 @@ impl Playbook<'_, '_> {
                 Some(header) => outgoing.headers.push(header.clone()),
                 None => {
                     let bearer = self.bearer(trek.step, trek.request, (&target, progress)).await?;
-                    outgoing.headers.extend(bearer.map(|bearer| ("authorization".to_owned(), format!("Bearer {bearer}"))));
+                    outgoing
+                        .headers
+                        .extend(bearer.map(|bearer| ("authorization".to_owned(), format!("Bearer {bearer}"))));
                 }
             }
             let answer = self.send(&outgoing, progress).await;

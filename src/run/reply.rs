@@ -31,6 +31,11 @@ impl Reply {
         Self { status, headers, body, duration, ..Self::default() }
     }
 
+    /// The same, of a long-running operation that ended in this state and did not succeed.
+    pub(super) fn ended(self, state: String) -> Self {
+        Self { ended: Some(state), ..self }
+    }
+
     /// The first value of a header, whose name is given in lower case.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())

@@ -28,7 +28,12 @@ impl Throttle {
     }
 
     /// Learns from an answer. `base` is how long to wait when the server does not say.
-    pub(super) fn learn(&self, url: &str, answer: &Answer, (elapsed, now, base): (Duration, std::time::SystemTime, Duration)) {
+    pub(super) fn learn(
+        &self,
+        url: &str,
+        answer: &Answer,
+        (elapsed, now, base): (Duration, std::time::SystemTime, Duration),
+    ) {
         let Ok(response) = answer else { return };
         let header = |name: &str| response.header(name).map(str::to_owned);
         let pause = match response.status {
