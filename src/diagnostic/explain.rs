@@ -23,6 +23,12 @@ pub const CODES: &[(&str, &str)] = &[
         "The answer is larger than what is kept in memory. Ask for less: `$top`, `$filter`, or a narrower scope.",
     ),
     (
+        "broken-pages",
+        "A list comes in pages, each with the `nextLink` of the next, and one of them could not be read: the \
+         link leads back to a page that was read already, it is no URL, or a page was answered with an error. \
+         What was read so far is not used, since half a list proves nothing.",
+    ),
+    (
         "capture-failed",
         "A capture found no value in the result. A name that was not captured would surprise every later step, so this \
          fails at once. Give the capture a `default:` when the value may be missing.",
@@ -47,6 +53,12 @@ pub const CODES: &[(&str, &str)] = &[
          places to capture from. Remove one.",
     ),
     ("file-too-large", "The file is larger than any playbook. This limit keeps a wrong path from filling the memory."),
+    (
+        "foreign-link",
+        "The `nextLink` of a list leads to another scheme, host or port. The token of the first request would \
+         go there too, so the link is not followed. Something on the way may have changed the answer; an \
+         honest service keeps to its own host.",
+    ),
     (
         "id-taken",
         "Two things of a world have the same id, or names that Azure cannot tell apart. Give one of them another; an id that is left out is made from the name, the same on every start.",
@@ -152,6 +164,17 @@ pub const CODES: &[(&str, &str)] = &[
         "`--only` and `--skip` together leave no step to run. A pattern is compared with the tags, the id and \
          the name of each step; `*` stands for any text. Under `--strict` this is an error, since a run \
          without steps proves nothing.",
+    ),
+    (
+        "operation-failed",
+        "A long-running operation came to its end, and did not succeed: its state is `Failed` or `Canceled`. \
+         The notes hold the error that it tells. Where that is expected, say so: `expect: {error: …}`.",
+    ),
+    (
+        "operation-lost",
+        "A long-running operation was started, and cannot be followed to its end: the URL to ask is on \
+         another host or missing, the identity may start it but not look at it, or it takes longer than \
+         `poll` allows. It may still succeed.",
     ),
     (
         "request-line",
