@@ -119,7 +119,7 @@ impl Prepared<'_> {
             transport: &self.client,
             clock: &clock,
             variables: &variables,
-            file: &files::inside,
+            file: files::inside,
             random: &random,
         };
         let engine = Engine::new(world, settings, (self.sources, &outlet), &interrupt);

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -11,7 +12,7 @@ use serde_json::Value;
 use super::Engine;
 use super::reply::Reply;
 use crate::event::Outcome;
-use crate::template::Scope;
+use crate::template::{Files, Scope};
 
 /// The names of one playbook, or of one turn of a loop in it: inputs, variables that have their value, captures, and
 /// those of every playbook.
@@ -24,16 +25,23 @@ pub struct Frame {
     dice: Rc<Dice>,
 }
 
-/// The clock and the dice of `now()` and `uuid()`.
+/// The clock, the dice and the files of `now()`, `uuid()` and `file()`.
 struct Dice {
+    files: Option<Files>,
     now: SystemTime,
     seed: [u8; 16],
     drawn: Cell<u64>,
 }
 
 impl Frame {
-    pub(super) fn new(values: &HashMap<String, Value>, engine: &Engine<'_>) -> Self {
-        let mut frame = Self::bare(engine);
+    pub(super) fn new(values: &HashMap<String, Value>, engine: &Engine<'_>, (root, folder): (&Path, &Path)) -> Self {
+        let read = engine.world.file;
+        let (root, folder) = (root.to_owned(), folder.to_owned());
+        let files: Files = Arc::new(move |path| {
+            let bytes = read(&root, &folder.join(path)).map_err(|error| error.to_string())?;
+            String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())
+        });
+        let mut frame = Self::with(engine, Some(files));
         let values = values.iter().map(|(name, value)| (name.clone(), Arc::new(value.clone())));
         frame.values.get_mut().extend(values);
         frame
@@ -41,7 +49,12 @@ impl Frame {
 
     /// The names that are there before anything was given: `env` and `run`.
     pub fn bare(engine: &Engine<'_>) -> Self {
-        let dice = Dice { now: engine.world.clock.now(), seed: (engine.world.random)(), drawn: Cell::new(0) };
+        Self::with(engine, None)
+    }
+
+    /// With files to read.
+    fn with(engine: &Engine<'_>, files: Option<Files>) -> Self {
+        let dice = Dice { files, now: engine.world.clock.now(), seed: (engine.world.random)(), drawn: Cell::new(0) };
         let frame =
             Self { around: None, values: RefCell::default(), outcomes: RefCell::default(), dice: Rc::new(dice) };
         frame.put("run", engine.run_value());
@@ -123,6 +136,10 @@ impl Scope for Frame {
         bytes.iter_mut().zip(drawn.to_le_bytes()).for_each(|(byte, count)| *byte ^= count);
         bytes
     }
+
+    fn files(&self) -> Option<Files> {
+        self.dice.files.clone()
+    }
 }
 
 /// The names of a playbook, and those of a result before them.
@@ -156,5 +173,9 @@ impl Scope for Inside<'_> {
 
     fn random(&self) -> [u8; 16] {
         self.frame.random()
+    }
+
+    fn files(&self) -> Option<Files> {
+        self.frame.files()
     }
 }

@@ -59,7 +59,7 @@ impl<'p, 'e> Playbook<'p, 'e> {
     pub(super) fn new(engine: &'p Engine<'e>, index: usize, job: &'p Job) -> Self {
         let cloud = Rc::new(RefCell::new(job.plan.cloud.clone().map(Rc::new)));
         let common = Common {
-            root: Rc::new(Frame::new(&job.values, engine)),
+            root: Rc::new(Frame::new(&job.values, engine, (&job.root, &job.folder))),
             cloud,
             identity: None,
             seen: Rc::default(),
@@ -82,7 +82,7 @@ impl<'p, 'e> Playbook<'p, 'e> {
             false => Rc::new(RefCell::new(plan.cloud.clone().map(Rc::new))),
         };
         let common = Common {
-            root: Rc::new(Frame::new(values, caller.engine)),
+            root: Rc::new(Frame::new(values, caller.engine, (&caller.common.root_folder, folder))),
             cloud,
             identity,
             seen: Rc::clone(&caller.common.seen),

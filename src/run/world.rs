@@ -20,7 +20,7 @@ pub struct World<'w> {
     /// The variables of the environment, as templates see them.
     pub variables: &'w (dyn Fn() -> Value + 'w),
     /// Reads a file that must stand in a folder: first the folder, then the file. None that a link leads to outside.
-    pub file: &'w (dyn Fn(&Path, &Path) -> io::Result<Vec<u8>> + 'w),
+    pub file: fn(&Path, &Path) -> io::Result<Vec<u8>>,
     /// Gives random bytes.
     pub random: &'w (dyn Fn() -> [u8; 16] + 'w),
 }

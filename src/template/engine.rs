@@ -117,7 +117,7 @@ pub(super) const TESTS: &[&str] = &[
 ];
 
 /// The functions there are.
-pub(super) const FUNCTIONS: &[&str] = &["dict", "now", "range", "uuid"];
+pub(super) const FUNCTIONS: &[&str] = &["dict", "file", "now", "range", "uuid"];
 
 /// The environment every template is compiled in, once.
 pub(super) static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(build);

@@ -1,12 +1,14 @@
-//! The functions of templates that look at the clock and the dice: `now()` and `uuid()`.
+//! The functions of templates that look outside: `now()` at the clock, `uuid()` at the dice, `file()` at files.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use minijinja::value::Value as Engine;
+use minijinja::{Error, State};
 use ring::digest;
 
 use super::Scope;
 use super::bridge::failed;
+use super::meter::charge;
 use crate::moment::Moment;
 
 /// The function of this name as it behaves within one evaluation, if it is one that asks the scope.
@@ -22,6 +24,15 @@ pub(super) fn bind(name: &str, scope: &dyn Scope) -> Option<Engine> {
             let seed = scope.random();
             let count = AtomicU64::new(0);
             Some(Engine::from_function(move || uuid(seed, count.fetch_add(1, Ordering::Relaxed))))
+        }
+        "file" => {
+            let read = scope.files();
+            Some(Engine::from_function(move |state: &State<'_, '_>, path: &str| -> Result<String, Error> {
+                let read = read.as_ref().ok_or_else(|| failed("no files can be read here"))?;
+                let text = read(path).map_err(|why| failed(format!("the file `{path}` cannot be read: {why}")))?;
+                charge(state, text.len() as u64)?;
+                Ok(text)
+            }))
         }
         _ => None,
     }

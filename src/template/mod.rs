@@ -41,7 +41,13 @@ pub trait Scope {
 
     /// Sixteen random bytes, other ones at each call.
     fn random(&self) -> [u8; 16];
+
+    /// What reads the files of `file()`; nothing where there are none.
+    fn files(&self) -> Option<Files>;
 }
+
+/// Reads the text of a file by its path, or says why it cannot.
+pub type Files = Arc<dyn Fn(&str) -> Result<String, String> + Send + Sync>;
 
 /// A template, parsed and compiled.
 #[derive(Clone)]

@@ -41,6 +41,13 @@ impl Scope for Fixed {
     fn random(&self) -> [u8; 16] {
         [7; 16]
     }
+
+    fn files(&self) -> Option<Files> {
+        Some(Arc::new(|path| match path {
+            "groups.csv" => Ok("name,owner\nDevTest,a\n".to_owned()),
+            _ => Err("there is no such file".to_owned()),
+        }))
+    }
 }
 
 fn scope() -> Fixed {
