@@ -100,7 +100,8 @@ impl Shape {
         let mut size = size(schema, None)?;
         let documents = Documents::default();
         loop {
-            let built = stack::run(size, || build(schema, &documents)).map_err(|why| Fault::new(None, "", why))?;
+            let built =
+                stack::run(size.to_compile(), || build(schema, &documents)).map_err(|why| Fault::new(None, "", why))?;
             let error = match built {
                 Ok(validator) => return Ok(Self { validator: Arc::new(validator), objects: size.objects }),
                 Err(error) => error,
@@ -115,7 +116,7 @@ impl Shape {
             let more = self::size(&document, Some(&path))?;
             size.objects += more.objects;
             size.depth = size.depth.max(more.depth);
-            stack::run(size, || is_schema(&document, schema))
+            stack::run(size.to_compile(), || is_schema(&document, schema))
                 .map_err(fault)?
                 .map_err(|(pointer, message)| Fault::new(Some(&path), pointer, message))?;
             documents.add(uri, path, document).map_err(fault)?;
@@ -145,7 +146,7 @@ impl Shape {
                 let miss = Miss {
                     instance: place::path(&steps),
                     keyword: error.kind().keyword().to_owned(),
-                    message: message(&error),
+                    message: message(&error, instance),
                 };
                 (steps, miss)
             })
@@ -163,6 +164,14 @@ impl Shape {
 struct Size {
     objects: usize,
     depth: usize,
+}
+
+impl Size {
+    /// How much a schema holds one inside the other: a compiler leaves references for later, and a meta-schema goes
+    /// through few objects at one place.
+    fn to_compile(self) -> Self {
+        Self { objects: self.objects.min(64), ..self }
+    }
 }
 
 fn size(schema: &Value, file: Option<&str>) -> Result<Size, Fault> {
@@ -187,11 +196,12 @@ fn is_schema(document: &Value, root: &Value) -> Result<(), (String, String)> {
     if let (Some(members), Some(draft)) = (document.as_object_mut(), root.get("$schema")) {
         members.entry("$schema").or_insert_with(|| draft.clone());
     }
-    jsonschema::meta::validate(&document).map_err(|error| (error.instance_path().as_str().to_owned(), message(&error)))
+    jsonschema::meta::validate(&document)
+        .map_err(|error| (error.instance_path().as_str().to_owned(), message(&error, &document)))
 }
 
-/// What is wrong, as a clause.
-fn message(error: &ValidationError<'_>) -> String {
+/// What is wrong, as a clause; places are those in the whole value.
+fn message(error: &ValidationError<'_>, whole: &Value) -> String {
     let text = match error.kind() {
         Kind::FalseSchema => "nothing may stand here".to_owned(),
         Kind::BacktrackLimitExceeded { .. } | Kind::RegexEngineFailure { .. } => {
@@ -201,10 +211,14 @@ fn message(error: &ValidationError<'_>) -> String {
             format!("`{}` is not a regular expression", error.instance().as_str().unwrap_or_default())
         }
         Kind::AnyOf { context } | Kind::OneOfNotValid { context } => {
-            let nearest = context.iter().filter_map(|errors| errors.first().map(|first| (errors.len(), first)));
-            let nearest =
-                nearest.min_by_key(|(count, _)| *count).map(|(_, error)| format!("; the nearest: {}", message(error)));
-            format!("none of the {} alternatives holds{}", context.len(), nearest.unwrap_or_default())
+            let cause = nearest(error).map(|cause| {
+                let place = place::path(&place::steps(cause.instance_path().as_str(), whole));
+                let place =
+                    if cause.instance_path() == error.instance_path() { "".into() } else { format!("at `{place}`: ") };
+                format!("; the nearest: {place}{}", message(cause, whole))
+            });
+            let cause = cause.unwrap_or_default();
+            format!("none of the {} alternatives holds{cause}", context.len())
         }
         _ if error.instance().to_string().len() > LONGEST_VALUE => error.masked_with("the value").to_string(),
         _ => error.to_string(),
@@ -212,6 +226,24 @@ fn message(error: &ValidationError<'_>) -> String {
     match text.char_indices().nth(LONGEST_MESSAGE) {
         Some((at, _)) => format!("{}…", &text[..at]),
         None => text,
+    }
+}
+
+/// What keeps the alternative that is missed least from holding: alternatives inside it are gone through too.
+fn nearest<'a>(error: &'a ValidationError<'_>) -> Option<&'a ValidationError<'static>> {
+    let (Kind::AnyOf { context } | Kind::OneOfNotValid { context }) = error.kind() else { return None };
+    let mut context = context;
+    loop {
+        let alternatives = context.iter().filter(|errors| !errors.is_empty());
+        let cause = alternatives.min_by_key(|errors| errors.len())?.first()?;
+        match cause.kind() {
+            Kind::AnyOf { context: inner } | Kind::OneOfNotValid { context: inner }
+                if inner.iter().any(|errors| !errors.is_empty()) =>
+            {
+                context = inner;
+            }
+            _ => return Some(cause),
+        }
     }
 }
 

@@ -63,7 +63,7 @@ impl Documents {
     /// What a compiler's error means, and where it is.
     pub(super) fn place(&self, schema: &Value, error: ValidationError<'_>) -> Fault {
         let Kind::Referencing(problem) = error.kind() else {
-            return Fault::new(None, error.instance_path().as_str(), message(&error));
+            return Fault::new(None, error.instance_path().as_str(), message(&error, schema));
         };
         let (fragment, text) = match problem {
             ReferencingError::PointerToNowhere { pointer } => (pointer, format!("there is no `{pointer}`")),

@@ -5,7 +5,7 @@ use std::thread;
 use super::Size;
 
 /// What one object of a schema takes of the stack, for one level of the value: measured three times as small.
-const FRAME: usize = 4 * 1024;
+const FRAME: usize = 2 * 1024;
 
 /// What is left of the stack of whoever calls, to be on the safe side.
 const HERE: usize = 256 * 1024;

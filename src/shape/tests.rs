@@ -57,6 +57,20 @@ fn misses_are_few_and_in_order() {
 }
 
 #[test]
+fn of_alternatives_the_nearest_is_explained() {
+    let schema = json!({"properties": {"q": {"oneOf": [
+        {"type": "object", "required": ["a", "b"]},
+        {"anyOf": [{"properties": {"z": {"type": "number"}}}]},
+    ]}}});
+    let expected =
+        "$.q oneOf: none of the 2 alternatives holds; the nearest: at `$.q.z`: \"x\" is not of type \"number\"";
+    assert_eq!(judge(&schema, &json!({"q": {"z": "x"}})), [expected]);
+    let two = json!({"oneOf": [{"type": "number"}, {"minimum": 5}]});
+    let expected = "$ oneOf: 7 is valid under more than one of the schemas listed in the 'oneOf' keyword";
+    assert_eq!(judge(&two, &json!(7)), [expected]);
+}
+
+#[test]
 fn long_values_are_not_shown() {
     let long = json!("x".repeat(5000));
     assert_eq!(judge(&json!({"type": "number"}), &long), ["$ type: the value is not of type \"number\""]);
@@ -197,10 +211,11 @@ fn deep_things_do_not_exhaust_the_stack() {
     let deep = (0..300).fold(json!({}), |inner, _| json!({"not": inner}));
     assert!(compile(&deep).expect_err("it is too deep").message.contains("nested more than 256 levels"));
     let mut chain: serde_json::Map<_, _> =
-        (0..2000).map(|at| (format!("d{at}"), json!({"allOf": [{"$ref": format!("#/$defs/d{}", at + 1)}]}))).collect();
-    chain.insert("d2000".to_owned(), json!({"type": "string"}));
+        (0..3000).map(|at| (format!("d{at}"), json!({"allOf": [{"$ref": format!("#/$defs/d{}", at + 1)}]}))).collect();
+    chain.insert("d3000".to_owned(), json!({"type": "string"}));
     let chain = json!({"$ref": "#/$defs/d0", "$defs": chain});
     assert_eq!(judge(&chain, &json!(1)), ["$ type: 1 is not of type \"string\""]);
+    assert_eq!(judge(&chain, &nested(200)), ["$ : the schema is too large for a value as deep as this"]);
 }
 
 #[test]
