@@ -30,9 +30,10 @@
 //! - [`yaml`]: text → spanned tree, and back from a range inside a scalar to the bytes of the file.
 //! - [`template`]: `{{ … }}`: parse, the names used, render.
 //! - [`http`]: request, response and transport as values; `client` sends them.
-//! - [`query`], [`predicate`]: what to look at; what must hold.
+//! - [`query`], [`predicate`], [`shape`]: what to look at; what must hold; JSON Schema.
 //! - [`rbac`]: action patterns, permission sets, scopes, roles, decisions with their reason.
-//! - [`azure`]: clouds, the error envelope of Resource Manager and what an answer says about access, instance metadata.
+//! - [`azure`]: clouds, the error envelope of Resource Manager and what an answer says about access, pages of lists,
+//!   long-running operations, when to try again, instance metadata.
 //! - [`identity`]: where tokens come from, what they say, the cache all steps share.
 //! - [`playbook`]: the document the author wrote, its reader and its schema.
 //! - [`plan`]: the document with names resolved and defaults applied; what waits for what; what the caller gives.
@@ -92,6 +93,7 @@ pub mod rbac;
 pub mod report;
 pub mod run;
 pub mod secret;
+pub mod shape;
 pub mod source;
 pub mod template;
 pub mod value;

@@ -10,27 +10,32 @@ use super::error::ArmError;
 use crate::http::origin;
 use crate::moment::Moment;
 
-/// Reads the value of a `Retry-After`: seconds, or a date as HTTP writes it. What lies in the past is no wait at all.
+/// The longest wait that an answer can ask for: nobody waits longer, and sums with it do not overflow.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Reads the value of a `Retry-After`: seconds, or a date as HTTP writes it. What lies in the past is no wait at all, and
+/// none is longer than [`LONGEST_WAIT`].
 pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
     if value.starts_with(|first: char| first.is_ascii_alphabetic()) {
         let date = Moment::parse(value)?.to_system();
-        return Some(date.duration_since(now).unwrap_or_default());
+        return Some(date.duration_since(now).unwrap_or_default().min(LONGEST_WAIT));
     }
     let (negative, digits) = value.strip_prefix('-').map_or((false, value), |digits| (true, digits));
     let digits = digits.strip_suffix(".0").unwrap_or(digits);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    // More digits than fit are a wait longer than any that is kept.
-    let seconds = digits.parse().unwrap_or(u64::MAX);
-    Some(if negative { Duration::ZERO } else { Duration::from_secs(seconds) })
+    // All are digits, so what does not parse is too large.
+    let seconds = digits.parse().map_or(LONGEST_WAIT, Duration::from_secs);
+    Some(if negative { Duration::ZERO } else { seconds.min(LONGEST_WAIT) })
 }
 
 /// How long an answer asks to wait: by `retry-after-ms`, `x-ms-retry-after-ms` or `Retry-After`. Names are asked for in
 /// lower case.
 pub fn wait_said(header: &dyn Fn(&str) -> Option<String>, now: SystemTime) -> Option<Duration> {
-    let millis = |name: &str| header(name)?.trim().parse().ok().map(Duration::from_millis);
+    let millis =
+        |name: &str| header(name)?.trim().parse().ok().map(|wait| Duration::from_millis(wait).min(LONGEST_WAIT));
     millis("retry-after-ms")
         .or_else(|| millis("x-ms-retry-after-ms"))
         .or_else(|| retry_after(&header("retry-after")?, now))

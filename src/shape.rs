@@ -1,0 +1,251 @@
+//! What a value must look like: JSON Schema, drafts 4 to 2020-12, and where a value misses it.
+//!
+//! Nothing is fetched: what a schema refers to is in it, or in a file beside it that the caller loads.
+
+mod documents;
+mod place;
+mod stack;
+
+use std::fmt;
+use std::sync::Arc;
+
+use jsonschema::error::ValidationErrorKind as Kind;
+use jsonschema::{PatternOptions, ValidationError, Validator};
+use serde_json::Value;
+
+use documents::{BASE, Documents};
+
+/// How deep schemas and values may be nested.
+const DEEPEST: usize = 256;
+
+/// How many misses are shown.
+const MOST_MISSES: usize = 20;
+
+/// How many misses are looked at to find those to show.
+const MOST_LOOKED_AT: usize = 1000;
+
+/// How often a pattern may go back in one text, before it counts as not matching.
+const MOST_BACKTRACKS: usize = 100_000;
+
+/// How large a compiled pattern may be, in bytes.
+const LARGEST_PATTERN: usize = 1 << 20;
+
+/// The longest message of a miss, in characters.
+const LONGEST_MESSAGE: usize = 300;
+
+/// The longest value that is shown in a message, in bytes of JSON.
+const LONGEST_VALUE: usize = 80;
+
+/// A schema, ready to judge values.
+#[derive(Clone)]
+pub struct Shape {
+    validator: Arc<Validator>,
+    /// How many objects the schema and all it refers to hold: nothing goes through more of them at one place.
+    objects: usize,
+}
+
+impl fmt::Debug for Shape {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Shape").field("objects", &self.objects).finish_non_exhaustive()
+    }
+}
+
+/// Why a schema is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The file it is in, as it was asked of the caller; none for the schema itself.
+    pub file: Option<String>,
+    /// Where in it, as a JSON pointer; empty for the whole.
+    pub pointer: String,
+    /// What is wrong there, as a clause.
+    pub message: String,
+}
+
+impl Fault {
+    fn new(file: Option<&str>, pointer: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { file: file.map(str::to_owned), pointer: pointer.into(), message: message.into() }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.file, self.pointer.as_str()) {
+            (None, "") => write!(out, "{}", self.message),
+            (None, pointer) => write!(out, "at `{pointer}`: {}", self.message),
+            (Some(file), "") => write!(out, "in `{file}`: {}", self.message),
+            (Some(file), pointer) => write!(out, "at `{file}#{pointer}`: {}", self.message),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// Where a value misses a schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Miss {
+    /// The place in the value, as a JSONPath: `$.properties.tags[0]`.
+    pub instance: String,
+    /// The keyword of the schema that does not hold.
+    pub keyword: String,
+    /// What is wrong, as a clause.
+    pub message: String,
+}
+
+impl Shape {
+    /// Reads a schema. Files that it refers to are asked of `load` by their path relative to it.
+    ///
+    /// # Errors
+    /// When it is not a schema, or refers to what is not there: the first fault, with its place.
+    pub fn compile(schema: &Value, load: &dyn Fn(&str) -> Result<Value, String>) -> Result<Self, Fault> {
+        let mut size = size(schema, None)?;
+        let documents = Documents::default();
+        loop {
+            let built =
+                stack::run(size.to_compile(), || build(schema, &documents)).map_err(|why| Fault::new(None, "", why))?;
+            let error = match built {
+                Ok(validator) => return Ok(Self { validator: Arc::new(validator), objects: size.objects }),
+                Err(error) => error,
+            };
+            let Some(uri) = documents.missing() else {
+                return Err(documents.place(schema, error));
+            };
+            let (file, pointer) = documents.reference(schema, &uri);
+            let fault = |message: String| Fault { file: file.clone(), pointer: pointer.clone(), message };
+            let path = documents::path(&uri).map_err(fault)?;
+            let document = load(&path).map_err(fault)?;
+            let more = self::size(&document, Some(&path))?;
+            size.objects += more.objects;
+            size.depth = size.depth.max(more.depth);
+            stack::run(size.to_compile(), || is_schema(&document, schema))
+                .map_err(fault)?
+                .map_err(|(pointer, message)| Fault::new(Some(&path), pointer, message))?;
+            documents.add(uri, path, document).map_err(fault)?;
+        }
+    }
+
+    /// Where a value misses the schema: by place, at most 20 of them. A value that fits has none.
+    pub fn judge(&self, instance: &Value) -> Vec<Miss> {
+        let whole = |message: String| vec![Miss { instance: "$".to_owned(), keyword: String::new(), message }];
+        let Some(depth) = place::depth(instance, DEEPEST) else {
+            return whole(format!("it is nested more than {DEEPEST} levels deep"));
+        };
+        let size = Size { objects: self.objects, depth };
+        stack::run(size, || self.misses(instance)).unwrap_or_else(whole)
+    }
+
+    fn misses(&self, instance: &Value) -> Vec<Miss> {
+        // The library also misses properties that are there but unexpected (0.61, `additionalProperties: false`).
+        let is_real = |error: &ValidationError<'_>| match error.kind() {
+            Kind::Required { property } => property.as_str().is_none_or(|name| error.instance().get(name).is_none()),
+            _ => true,
+        };
+        let errors = self.validator.iter_errors(instance).take(MOST_LOOKED_AT).filter(is_real);
+        let mut found: Vec<_> = errors
+            .map(|error| {
+                let steps = place::steps(error.instance_path().as_str(), instance);
+                let miss = Miss {
+                    instance: place::path(&steps),
+                    keyword: error.kind().keyword().to_owned(),
+                    message: message(&error, instance),
+                };
+                (steps, miss)
+            })
+            .collect();
+        found.sort_by(|(one, miss), (other, same)| {
+            one.cmp(other).then_with(|| (&miss.keyword, &miss.message).cmp(&(&same.keyword, &same.message)))
+        });
+        found.dedup_by(|one, other| one.1 == other.1);
+        found.into_iter().take(MOST_MISSES).map(|(_, miss)| miss).collect()
+    }
+}
+
+/// How much there is to go through.
+#[derive(Clone, Copy, Debug)]
+struct Size {
+    objects: usize,
+    depth: usize,
+}
+
+impl Size {
+    /// How much a schema holds one inside the other: a compiler leaves references for later, and a meta-schema goes
+    /// through few objects at one place.
+    fn to_compile(self) -> Self {
+        Self { objects: self.objects.min(64), ..self }
+    }
+}
+
+fn size(schema: &Value, file: Option<&str>) -> Result<Size, Fault> {
+    let Some(depth) = place::depth(schema, DEEPEST) else {
+        return Err(Fault::new(file, "", format!("the schema is nested more than {DEEPEST} levels deep")));
+    };
+    Ok(Size { objects: place::objects(schema), depth })
+}
+
+fn build(schema: &Value, documents: &Documents) -> Result<Validator, ValidationError<'static>> {
+    let patterns = PatternOptions::fancy_regex().backtrack_limit(MOST_BACKTRACKS).size_limit(LARGEST_PATTERN);
+    jsonschema::options()
+        .with_base_uri(BASE)
+        .with_retriever(documents.clone())
+        .with_pattern_options(patterns)
+        .build(schema)
+}
+
+/// Holds a file against the draft it names, or else that of the schema that refers to it.
+fn is_schema(document: &Value, root: &Value) -> Result<(), (String, String)> {
+    let mut document = document.clone();
+    if let (Some(members), Some(draft)) = (document.as_object_mut(), root.get("$schema")) {
+        members.entry("$schema").or_insert_with(|| draft.clone());
+    }
+    jsonschema::meta::validate(&document)
+        .map_err(|error| (error.instance_path().as_str().to_owned(), message(&error, &document)))
+}
+
+/// What is wrong, as a clause; places are those in the whole value.
+fn message(error: &ValidationError<'_>, whole: &Value) -> String {
+    let text = match error.kind() {
+        Kind::FalseSchema => "nothing may stand here".to_owned(),
+        Kind::BacktrackLimitExceeded { .. } | Kind::RegexEngineFailure { .. } => {
+            "the pattern takes too long to match this text".to_owned()
+        }
+        Kind::Format { format } if format == "regex" => {
+            format!("`{}` is not a regular expression", error.instance().as_str().unwrap_or_default())
+        }
+        Kind::AnyOf { context } | Kind::OneOfNotValid { context } => {
+            let cause = nearest(error).map(|cause| {
+                let place = place::path(&place::steps(cause.instance_path().as_str(), whole));
+                let place =
+                    if cause.instance_path() == error.instance_path() { "".into() } else { format!("at `{place}`: ") };
+                format!("; the nearest: {place}{}", message(cause, whole))
+            });
+            let cause = cause.unwrap_or_default();
+            format!("none of the {} alternatives holds{cause}", context.len())
+        }
+        _ if error.instance().to_string().len() > LONGEST_VALUE => error.masked_with("the value").to_string(),
+        _ => error.to_string(),
+    };
+    match text.char_indices().nth(LONGEST_MESSAGE) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text,
+    }
+}
+
+/// What keeps the alternative that is missed least from holding: alternatives inside it are gone through too.
+fn nearest<'a>(error: &'a ValidationError<'_>) -> Option<&'a ValidationError<'static>> {
+    let (Kind::AnyOf { context } | Kind::OneOfNotValid { context }) = error.kind() else { return None };
+    let mut context = context;
+    loop {
+        let alternatives = context.iter().filter(|errors| !errors.is_empty());
+        let cause = alternatives.min_by_key(|errors| errors.len())?.first()?;
+        match cause.kind() {
+            Kind::AnyOf { context: inner } | Kind::OneOfNotValid { context: inner }
+                if inner.iter().any(|errors| !errors.is_empty()) =>
+            {
+                context = inner;
+            }
+            _ => return Some(cause),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

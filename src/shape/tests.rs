@@ -1,0 +1,242 @@
+//! Schemas of each draft, bad ones, and hostile ones.
+
+use serde_json::{Value, json};
+
+use super::{Fault, Miss, Shape};
+
+fn no_files(path: &str) -> Result<Value, String> {
+    Err(format!("`{path}` is not there"))
+}
+
+fn compile(schema: &Value) -> Result<Shape, Fault> {
+    Shape::compile(schema, &no_files)
+}
+
+/// The misses as lines: path, keyword, message.
+fn judge(schema: &Value, instance: &Value) -> Vec<String> {
+    let misses = compile(schema).expect("it is a schema").judge(instance);
+    misses.into_iter().map(|Miss { instance, keyword, message }| format!("{instance} {keyword}: {message}")).collect()
+}
+
+#[test]
+fn each_miss_has_its_place() {
+    let schema = json!({
+        "type": "object",
+        "required": ["a"],
+        "properties": {
+            "x": {"items": {"type": "number"}},
+            "0": false,
+            "n": {"anyOf": [{"type": "string"}, {"required": ["y", "z"]}]},
+            "o-o": {"enum": [1, 2]},
+        },
+        "additionalProperties": false,
+    });
+    let instance = json!({"x": [1, "a", 2, "b"], "0": 1, "n": {}, "o-o": 3, "extra": 1});
+    let expected = [
+        "$ additionalProperties: Additional properties are not allowed ('extra' was unexpected)",
+        "$ required: \"a\" is a required property",
+        "$[\"0\"] falseSchema: nothing may stand here",
+        "$.n anyOf: none of the 2 alternatives holds; the nearest: {} is not of type \"string\"",
+        "$[\"o-o\"] enum: 3 is not one of 1 or 2",
+        "$.x[1] type: \"a\" is not of type \"number\"",
+        "$.x[3] type: \"b\" is not of type \"number\"",
+    ];
+    assert_eq!(judge(&schema, &instance), expected);
+    let unexpected = "$ additionalProperties: Additional properties are not allowed ('a' was unexpected)";
+    assert_eq!(judge(&schema, &json!({"a": 1, "x": [1]})), [unexpected]);
+    assert_eq!(judge(&json!(true), &json!(1)), [""; 0]);
+    assert_eq!(judge(&json!(false), &json!(1)), ["$ falseSchema: nothing may stand here"]);
+}
+
+#[test]
+fn misses_are_few_and_in_order() {
+    let items: Vec<_> = (0..100).map(|number| json!(number.to_string())).collect();
+    let misses = judge(&json!({"items": {"type": "number"}}), &json!(items));
+    assert_eq!(misses.len(), 20);
+    assert_eq!(misses[10], "$[10] type: \"10\" is not of type \"number\"");
+}
+
+#[test]
+fn of_alternatives_the_nearest_is_explained() {
+    let schema = json!({"properties": {"q": {"oneOf": [
+        {"type": "object", "required": ["a", "b"]},
+        {"anyOf": [{"properties": {"z": {"type": "number"}}}]},
+    ]}}});
+    let expected =
+        "$.q oneOf: none of the 2 alternatives holds; the nearest: at `$.q.z`: \"x\" is not of type \"number\"";
+    assert_eq!(judge(&schema, &json!({"q": {"z": "x"}})), [expected]);
+    let two = json!({"oneOf": [{"type": "number"}, {"minimum": 5}]});
+    let expected = "$ oneOf: 7 is valid under more than one of the schemas listed in the 'oneOf' keyword";
+    assert_eq!(judge(&two, &json!(7)), [expected]);
+}
+
+#[test]
+fn long_values_are_not_shown() {
+    let long = json!("x".repeat(5000));
+    assert_eq!(judge(&json!({"type": "number"}), &long), ["$ type: the value is not of type \"number\""]);
+    let many = json!({"enum": (0..5000).collect::<Vec<_>>()});
+    assert!(judge(&many, &json!(-1))[0].len() < 400);
+}
+
+#[test]
+fn each_draft_has_its_own_words() {
+    let draft_7 = json!({
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "items": [{"type": "string"}, {"type": "number"}],
+        "additionalItems": false,
+    });
+    assert_eq!(judge(&draft_7, &json!(["a", 1])), [""; 0]);
+    assert_eq!(judge(&draft_7, &json!([1])), ["$[0] type: 1 is not of type \"string\""]);
+    let latest = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "prefixItems": [{"type": "string"}, {"type": "number"}],
+        "items": false,
+    });
+    assert_eq!(judge(&latest, &json!(["a", 1])), [""; 0]);
+    assert_eq!(judge(&latest, &json!(["a", 1, 2])), ["$[2] falseSchema: nothing may stand here"]);
+    let none = json!({"prefixItems": [{"type": "string"}]});
+    assert_eq!(judge(&none, &json!([1])).len(), 1);
+}
+
+#[test]
+fn a_bad_schema_is_told_with_its_place() {
+    let check = |schema: Value, pointer: &str, message: &str| {
+        let fault = compile(&schema).expect_err("it is no schema");
+        assert_eq!((fault.pointer.as_str(), fault.file.as_deref()), (pointer, None), "{schema}");
+        assert!(fault.message.contains(message), "{schema}: {}", fault.message);
+    };
+    check(json!([1]), "", "is not of types \"boolean\", \"object\"");
+    check(json!({"properties": {"x": {"type": 5}}}), "/properties/x/type", "none of the 2 alternatives holds");
+    check(json!({"properties": {"a/b": {"minimum": "x"}}}), "/properties/a~1b/minimum", "is not of type \"number\"");
+    check(json!({"items": {"pattern": "("}}), "/items/pattern", "`(` is not a regular expression");
+    check(json!({"$schema": 5}), "/$schema", "is not of type \"string\"");
+    check(json!({"anyOf": [true, {"$ref": "#/$defs/nope"}]}), "/anyOf/1/$ref", "there is no `/$defs/nope`");
+    check(json!({"items": {"$ref": "#nope"}}), "/items/$ref", "there is no anchor `nope`");
+    check(json!({"items": {"$ref": "nope.json"}}), "/items/$ref", "`nope.json` is not there");
+}
+
+#[test]
+fn nothing_is_fetched() {
+    let check = |schema: Value, pointer: &str, message: &str| {
+        let load = |path: &str| panic!("{path} is loaded");
+        let fault = Shape::compile(&schema, &load).expect_err("it is not there");
+        assert_eq!((fault.pointer.as_str(), fault.file), (pointer, None), "{schema}");
+        assert!(fault.message.contains(message), "{schema}: {}", fault.message);
+    };
+    let network = "is on the network, and schemas are not fetched";
+    check(json!({"items": {"$ref": "https://example.com/a.json#/b"}}), "/items/$ref", network);
+    check(json!({"$ref": "http://example.com/a.json"}), "/$ref", network);
+    check(json!({"$id": "https://example.com/root.json", "$ref": "a.json"}), "/$ref", network);
+    check(json!({"$ref": "file:///etc/hosts"}), "/$ref", "neither in the schema nor a file beside it");
+    check(json!({"$ref": "urn:example:a"}), "/$ref", "neither in the schema nor a file beside it");
+    check(json!({"$ref": "/etc/hosts"}), "/$ref", "relative to the schema");
+    check(json!({"$ref": "//host/hosts"}), "/$ref", "relative to the schema");
+    let draft_7 = "http://json-schema.org/draft-07/schema#";
+    check(json!({"$ref": draft_7}), "/$ref", "name its draft in `$schema`");
+    assert_eq!(judge(&json!({"$schema": draft_7, "$ref": draft_7}), &json!({"type": "string"})), [""; 0]);
+    let inside = json!({
+        "$id": "https://example.com/root.json",
+        "$ref": "a.json",
+        "$defs": {"a": {"$id": "a.json", "type": "string"}},
+    });
+    assert_eq!(judge(&inside, &json!(1)), ["$ type: 1 is not of type \"string\""]);
+}
+
+#[test]
+fn files_beside_the_schema_are_loaded() {
+    let load = |path: &str| match path {
+        "a.json" => Ok(json!({"properties": {"b": {"$ref": "sub/b.json#/$defs/b"}}})),
+        "sub/b.json" => Ok(json!({"$defs": {"b": {"type": "array", "items": {"$ref": "../../up d.json"}}}})),
+        "../up d.json" => Ok(json!({"type": "string"})),
+        "bad.json" => Ok(json!({"properties": {"x": {"type": "word"}}})),
+        "nest.json" => Ok(json!({"items": {"$ref": "https://example.com/x"}})),
+        "old.json" => Ok(json!({"definitions": {"x": {"items": [{"type": "string"}]}}})),
+        other => Err(format!("`{other}` is not there")),
+    };
+    let shape = Shape::compile(&json!({"$ref": "a.json"}), &load);
+    // A space in a reference is written as `%20`.
+    assert!(shape.is_err());
+    let load = |path: &str| match path {
+        "sub/b.json" => Ok(json!({"$defs": {"b": {"type": "array", "items": {"$ref": "../../up%20d.json"}}}})),
+        other => load(other),
+    };
+    let shape = Shape::compile(&json!({"$ref": "./a.json"}), &load).expect("it is a schema");
+    let misses = shape.judge(&json!({"b": ["x", 1]}));
+    assert_eq!(misses[0].instance, "$.b[1]");
+    assert_eq!(misses[0].message, "1 is not of type \"string\"");
+    let check = |reference: &str, file: Option<&str>, pointer: &str, message: &str| {
+        let schema = json!({"$schema": "http://json-schema.org/draft-07/schema#", "items": {"$ref": reference}});
+        let fault = Shape::compile(&schema, &load).expect_err("it is not there");
+        assert_eq!((fault.file.as_deref(), fault.pointer.as_str()), (file, pointer), "{reference}: {fault}");
+        assert!(fault.message.contains(message), "{fault}");
+    };
+    check("bad.json", Some("bad.json"), "/properties/x/type", "none of the 2 alternatives holds");
+    check("nest.json", Some("nest.json"), "/items/$ref", "is on the network");
+    check("gone.json", None, "/items/$ref", "`gone.json` is not there");
+    check("a.json#/nowhere", None, "/items/$ref", "there is no `/nowhere`");
+    let old = json!({"$schema": "http://json-schema.org/draft-07/schema#", "$ref": "old.json#/definitions/x"});
+    assert_eq!(Shape::compile(&old, &load).expect("it is a schema").judge(&json!([1])).len(), 1);
+}
+
+#[test]
+fn files_without_end_are_not_loaded() {
+    let load = |path: &str| Ok(json!({"$ref": format!("x{path}")}));
+    let fault = Shape::compile(&json!({"$ref": "x"}), &load).expect_err("there is no end");
+    assert!(fault.message.contains("more than 64 files"), "{fault}");
+}
+
+#[test]
+fn references_may_go_in_circles() {
+    for schema in [
+        json!({"$ref": "#"}),
+        json!({"allOf": [{"$ref": "#/$defs/a"}], "$defs": {"a": {"anyOf": [{"$ref": "#/$defs/b"}]}, "b": {"not": {"$ref": "#/$defs/a"}}}}),
+        json!({"$dynamicAnchor": "x", "$dynamicRef": "#x"}),
+        json!({"$schema": "https://json-schema.org/draft/2019-09/schema", "$recursiveAnchor": true, "$recursiveRef": "#"}),
+        json!({"unevaluatedProperties": {"$ref": "#"}, "allOf": [{"$ref": "#"}]}),
+    ] {
+        compile(&schema).expect("it is a schema").judge(&json!({"a": {"b": [1]}}));
+    }
+    let tree = json!({"type": "object", "additionalProperties": {"$ref": "#"}});
+    assert_eq!(judge(&tree, &json!({"a": {"b": {"c": 1}}})), ["$.a.b.c type: 1 is not of type \"object\""]);
+}
+
+#[test]
+fn deep_things_do_not_exhaust_the_stack() {
+    let nested = |depth: usize| (0..depth).fold(json!(1), |inner, _| json!({"a": inner}));
+    let tree = json!({"type": "object", "properties": {"a": {"$ref": "#"}}});
+    assert_eq!(judge(&tree, &nested(256)).len(), 1);
+    assert_eq!(judge(&tree, &nested(257)), ["$ : it is nested more than 256 levels deep"]);
+    let thick = (0..100).fold(json!({"properties": {"a": {"$ref": "#"}}}), |inner, _| json!({"allOf": [inner]}));
+    assert_eq!(judge(&thick, &nested(250)), [""; 0]);
+    let deep = (0..300).fold(json!({}), |inner, _| json!({"not": inner}));
+    assert!(compile(&deep).expect_err("it is too deep").message.contains("nested more than 256 levels"));
+    let mut chain: serde_json::Map<_, _> =
+        (0..3000).map(|at| (format!("d{at}"), json!({"allOf": [{"$ref": format!("#/$defs/d{}", at + 1)}]}))).collect();
+    chain.insert("d3000".to_owned(), json!({"type": "string"}));
+    let chain = json!({"$ref": "#/$defs/d0", "$defs": chain});
+    assert_eq!(judge(&chain, &json!(1)), ["$ type: 1 is not of type \"string\""]);
+    assert_eq!(judge(&chain, &nested(200)), ["$ : the schema is too large for a value as deep as this"]);
+}
+
+#[test]
+fn patterns_are_bounded() {
+    let text = "a".repeat(2000) + "b";
+    assert_eq!(
+        judge(&json!({"pattern": "^(a+)+$"}), &json!(text)),
+        ["$ pattern: the value does not match \"^(a+)+$\""]
+    );
+    let back = judge(&json!({"pattern": "^((?=a)a|(?=a)aa)+$"}), &json!(text));
+    assert_eq!(back, ["$ pattern: the pattern takes too long to match this text"]);
+    let fault = compile(&json!({"pattern": "((a{1000}){1000}){1000}"})).expect_err("it is too large");
+    assert_eq!(fault.pointer, "/pattern");
+    assert_eq!(judge(&json!({"pattern": "^(?=a)[ab]+$"}), &json!("ab")), [""; 0]);
+}
+
+#[test]
+fn faults_and_shapes_show_themselves() {
+    let fault = |file: Option<&str>, pointer: &str| Fault::new(file, pointer, "it is wrong").to_string();
+    assert_eq!(fault(None, ""), "it is wrong");
+    assert_eq!(fault(None, "/items"), "at `/items`: it is wrong");
+    assert_eq!(fault(Some("a.json"), "/items"), "at `a.json#/items`: it is wrong");
+    assert_eq!(format!("{:?}", compile(&json!({})).unwrap()), "Shape { objects: 1, .. }");
+}
