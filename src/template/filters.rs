@@ -20,7 +20,7 @@ use super::meter::{Meter, charge};
 use super::resource_id;
 use crate::moment::Moment;
 use crate::query::{Query, Selection};
-use crate::value::{Value, describe, to_text};
+use crate::value::{Map, Value, describe, to_text};
 use crate::yaml;
 
 /// Adds the filters to an environment.
@@ -32,6 +32,7 @@ pub(super) fn add(engine: &mut Environment<'static>) {
     engine.add_filter("b64encode", b64encode);
     engine.add_filter("b64decode", b64decode);
     engine.add_filter("urlencode", urlencode);
+    engine.add_filter("join", join);
     engine.add_filter("jsonpath", jsonpath);
     engine.add_filter("regex_find", pattern::find);
     engine.add_filter("regex_replace", pattern::replace);
@@ -75,7 +76,7 @@ fn to_json(state: &State<'_, '_>, input: &Engine) -> Result<String, Error> {
 
 /// Reads YAML; the reader has its own bounds, and reading is slow beside other work.
 fn from_yaml(state: &State<'_, '_>, input: &Engine) -> Result<Engine, Error> {
-    const BYTE: u64 = 8;
+    const BYTE: u64 = 20;
     let text = text(state, input)?;
     charge(state, BYTE * text.len() as u64)?;
     let value = yaml::value(&text).map_err(failed)?;
@@ -83,6 +84,29 @@ fn from_yaml(state: &State<'_, '_>, input: &Engine) -> Result<Engine, Error> {
     let paid = meter.pay_value(&value);
     meter.charge(state)?;
     paid.map(|()| to_engine(Arc::new(value)))
+}
+
+/// Joins the items of a list as they stand in text. The engine's own pays only once it is done.
+fn join(state: &State<'_, '_>, input: &Engine, joiner: Option<String>, options: Kwargs) -> Result<String, Error> {
+    let joiner = joiner.or(options.get("d")?).unwrap_or_default();
+    let attribute: Option<String> = options.get("attribute")?;
+    options.assert_all_used()?;
+    if input.is_undefined() {
+        return Err(Error::from(ErrorKind::UndefinedError));
+    }
+    let mut out = String::new();
+    for (at, item) in input.try_iter()?.checked().enumerate() {
+        let item = attribute.iter().flat_map(|path| path.split('.')).try_fold(item?, |item, key| item.get_attr(key))?;
+        let before = if at == 0 { "" } else { &joiner };
+        let text = match item.as_str() {
+            Some(text) => Cow::Borrowed(text),
+            None => Cow::Owned(with_value(state, &item, to_text)?),
+        };
+        charge(state, (before.len() + text.len()) as u64 + 32)?;
+        out.push_str(before);
+        out.push_str(&text);
+    }
+    Ok(out)
 }
 
 fn b64encode(state: &State<'_, '_>, input: &Engine, options: Kwargs) -> Result<String, Error> {
@@ -112,20 +136,30 @@ fn b64decode(state: &State<'_, '_>, input: &Engine) -> Result<String, Error> {
     String::from_utf8(decoded(&text(state, input)?)?).map_err(|_| failed("the decoded bytes are not text"))
 }
 
+/// What encoding costs for a byte, of which it may make three.
+const ENCODED: u64 = 4;
+
 /// Percent-encodes all but the unreserved characters; a map gives a query string.
 fn urlencode(state: &State<'_, '_>, input: &Engine) -> Result<String, Error> {
-    if input.as_str().is_some() || input.is_undefined() {
-        return text(state, input).map(|text| percent(&text));
-    }
-    let pairs = with_value(state, input, |value| {
-        let entries = value.as_object()?;
-        let pair = |(key, value): (&String, &Value)| format!("{}={}", percent(key), percent(&to_text(value)));
-        Some(entries.iter().map(pair).collect::<Vec<_>>().join("&"))
-    })?;
-    match pairs {
-        Some(pairs) => Ok(pairs),
-        None => text(state, input).map(|text| percent(&text)),
-    }
+    let pairs = match input.as_str() {
+        Some(_) => None,
+        None if input.is_undefined() => None,
+        None => with_value(state, input, |value| value.as_object().map(|entries| query(state, entries)))?,
+    };
+    pairs.unwrap_or_else(|| {
+        let text = text(state, input)?;
+        charge(state, ENCODED * text.len() as u64)?;
+        Ok(percent(&text))
+    })
+}
+
+fn query(state: &State<'_, '_>, entries: &Map<String, Value>) -> Result<String, Error> {
+    let pair = |(key, value): (&String, &Value)| {
+        let value = to_text(value);
+        charge(state, ENCODED * (key.len() + value.len()) as u64)?;
+        Ok(format!("{}={}", percent(key), percent(&value)))
+    };
+    Ok(entries.iter().map(pair).collect::<Result<Vec<_>, Error>>()?.join("&"))
 }
 
 fn percent(text: &str) -> String {
@@ -214,6 +248,8 @@ fn date(state: &State<'_, '_>, input: &Engine, format: Option<String>, options: 
     if let Some(span) = sub {
         moment = moment.minus(&span).map_err(failed)?;
     }
+    // What a mark of the format stands for can be long.
+    charge(state, 16 * format.as_ref().map_or(0, String::len) as u64)?;
     format.map_or_else(|| Ok(moment.to_string()), |format| moment.format(&format).map_err(failed))
 }
 
@@ -230,7 +266,7 @@ impl<T> Default for Compiled<T> {
 const KEPT: usize = 32;
 
 /// What compiling costs at most, in bytes of work, and what each byte of the text adds.
-const COMPILING: u64 = 20_000;
+const COMPILING: u64 = 60_000;
 const TEXT: u64 = 100;
 
 impl<T> Compiled<T> {

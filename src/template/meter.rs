@@ -6,13 +6,13 @@ use minijinja::{Error, ErrorKind, State};
 use crate::value::Value;
 
 /// How much work one evaluation may do: about as many operations, or 64 times as many bytes.
-pub(super) const FUEL: u64 = 500_000;
+pub(super) const FUEL: u64 = 400_000;
 
 /// How many bytes stand for one unit of fuel.
 const BYTES: u64 = 64;
 
 /// What a value weighs beside its text, and what the key of a map does.
-const VALUE: u64 = 48;
+const VALUE: u64 = 80;
 const KEY: u64 = 64;
 
 /// How many bytes may still be made.

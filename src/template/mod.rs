@@ -2,6 +2,7 @@
 
 mod bridge;
 mod engine;
+mod extent;
 mod filters;
 mod functions;
 mod meter;
@@ -78,6 +79,9 @@ impl Template {
         if !["{{", "{%", "{#"].iter().any(|mark| text.contains(mark)) {
             return Ok(Template::new(text, Form::Literal, Uses::default()));
         }
+        if let Some(problem) = extent::too_long(text, false) {
+            return Err(vec![problem]);
+        }
         let tree = parse(text, "", syntax()).map_err(|error| vec![problem::of_parsing(&error, text, 0)])?;
         let uses = checked(names::of_template(&tree))?;
         let form = match sole_expression(&tree, text) {
@@ -103,6 +107,10 @@ impl Template {
             return Err(vec![problem]);
         }
         let base = offset(inner, text);
+        if let Some(problem) = extent::too_long(inner, true) {
+            let range = problem.range.start + base..problem.range.end + base;
+            return Err(vec![Problem { range, ..problem }]);
+        }
         let tree = parse_expr(inner).map_err(|error| {
             let marks = inner.contains("{{") || inner.contains("}}");
             let help = marks.then(|| "write it as one expression, without `{{ }}` inside".to_owned());

@@ -348,6 +348,67 @@ fn work_is_bounded() {
     assert!(problem.title.contains("nested more than"), "{problem:?}");
 }
 
+/// What asks for too much: each ends soon, and says so.
+#[test]
+fn nothing_grows_without_bound() {
+    let check = |text: &str| {
+        let problem = render(text).unwrap_err();
+        assert_eq!(problem.kind, Kind::TooMuchWork, "{text}: {problem:?}");
+    };
+    check("{{ ['x' * 1000000] * 100000 }}");
+    check("{{ (['x' * 1000000] * 100000) | to_json }}");
+    check("{{ (['x' * 1000000] * 100000) | join }}");
+    check("{{ range(100000) | join('x' * 100000) }}");
+    check("{{ ('a' * 1000000) | replace('a', 'b' * 1000000) }}");
+    check("{{ ('a\\n' * 1000000) | indent(100000) }}");
+    check("{{ '%1000000000d' | format(1) }}");
+    check("{{ [1] | batch(1000000000, 'x') | list }}");
+    check(&("{% set x = 'ab' %}".to_owned() + &"{% set x = x ~ x %}".repeat(40) + "{{ x }}"));
+    check(&("{% set x = [1] %}".to_owned() + &"{% set x = [x, x] %}".repeat(60) + "{{ x }}"));
+    check("{{ ('[' ~ '0,' * 9000000 ~ '0]') | from_json }}");
+    check("{{ (',' * 9000000) | from_csv }}");
+    check("{{ ('\\n' * 9000000) | from_csv(header=false) }}");
+    check("{{ ((range(1000) | join(',')) ~ ('\\n' ~ ',' * 999) * 1000) | from_csv }}");
+    check("{% for i in range(1000) %}{{ ('- 1\\n' * 20000) | from_yaml | length }}{% endfor %}");
+    check("{{ ('a' * 100000) | regex_replace('a', 'b' * 100000) }}");
+    check("{{ ('a' * 100000) | regex_replace('(a*)', '$1' * 1000) }}");
+    check("{{ ('a' * 100000) | regex_find('(?:a?){1000}a{1000}') }}");
+    check("{% for i in range(100000) %}{{ 'ab' | regex_find('^a{1,9}' ~ i) | default('') }}{% endfor %}");
+    check("{{ [[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]] | jsonpath('$' ~ '[*,*]' * 22) }}");
+    check("{{ ('A' * 20000000) | b64decode }}");
+    check("{{ ('é' * 9000000) | urlencode }}");
+    check("{{ {'a': 'é' * 5000000} | urlencode }}");
+    check("{{ now() | date('%Y' * 5000000) }}");
+}
+
+#[test]
+fn an_expression_does_not_go_on_for_ever() {
+    for (before, repeated, after) in [
+        ("1", " + 1", ""),
+        ("'a'", " ~ 'a'", ""),
+        ("1", " | abs", ""),
+        ("body", ".a", ""),
+        ("body", "['a']", ""),
+        ("", "not ", "1"),
+        ("", "-", "1"),
+        ("1", " and 1", ""),
+        ("", "(", "1"),
+    ] {
+        let inside = format!("{before}{}{after}", repeated.repeat(20_000));
+        let refused = |parsed: Result<Template, Vec<Problem>>| assert!(parsed.is_err(), "{repeated}");
+        refused(Template::parse(&format!("{{{{ {inside} }}}}")));
+        refused(Template::parse(&format!("x {{{{ {inside} }}}}")));
+        refused(Template::expression(&inside));
+    }
+    let branches = format!("{{% if count %}}{}{{% endif %}}", "{% elif count %}".repeat(2_000));
+    assert!(Template::parse(&branches).is_err());
+    assert_eq!(render(&format!("{{{{ 0{} }}}}", " + 1".repeat(400))), Ok(json!(400)));
+    let list = format!("{{{{ [{}] | length }}}}", "'a.b + c', ".repeat(5_000));
+    assert_eq!(render(&list), Ok(json!(5_000)));
+    let many = "{{ count + 1 }} ".repeat(2_000);
+    assert_eq!(render(&many), Ok(json!("4 ".repeat(2_000))));
+}
+
 #[test]
 fn a_big_value_passes_through() {
     let items: Vec<Value> = (0..50_000).map(|id| json!({"id": id, "name": "a name of some length"})).collect();
@@ -363,6 +424,8 @@ fn filters() {
     let check = |text: &str, expected: Value| {
         assert_eq!(render(&format!("{{{{ {text} }}}}")).as_ref(), Ok(&expected), "{text}");
     };
+    check("[1, 'a', true, none, [2]] | join('-')", json!("1-a-true--[2]"));
+    check("body.a.b | join(',', attribute='id') ~ ([1, 2] | join)", json!("1,212"));
     check("'{\"z\": [1, 2.5], \"a\": null}' | from_json", json!({"z": [1, 2.5], "a": null}));
     check("('[1]' | from_json)[0]", json!(1));
     check("body.a | to_json", json!("{\"b\":[{\"id\":1},{\"id\":2}]}"));
@@ -406,7 +469,6 @@ fn filters_say_what_they_cannot_do() {
     check("'a: 1\\na: 2' | from_yaml", "key `a` stands twice in the YAML text");
     check("'a\\n---\\nb' | from_yaml", "the YAML text holds several documents");
     check("('[' * 100) | from_yaml", "the YAML text nests or expands beyond what is read");
-    check("('x' * 2000000) | from_yaml", "a YAML text may have 1048576 bytes");
     check("body | from_yaml", "expected text, got map {\"z\":1,\"a\":{\"b\":[{\"id\":1},{\"id\":2}]},\"m\":1.5}");
     check("nothing | from_yaml", "expected text, got null");
     check("'a,b\\n1' | from_csv", "row 2 has 1 field, the first row 2");
@@ -429,6 +491,7 @@ fn filters_say_what_they_cannot_do() {
     check("regions | urlencode", "expected text, got list [\"chinaeast\",\"chinanorth\"]");
     check("group | regex_replace('(', '')", "`(` is not a regular expression: unclosed group");
     check("group | regex_find('.{1000000}')", "`.{1000000}` is not a regular expression: it repeats too much");
+    check("group | regex_find('.', [1])", "a group is a number or a name");
     check("group | regex_find('.', 'x')", "the pattern has no group x");
     check("'x.W10.y' | jwt_claims", "not a JSON Web Token");
     check("'a.b.c.d' | jwt_claims", "not a JSON Web Token");

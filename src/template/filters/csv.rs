@@ -1,5 +1,6 @@
 //! The filter that reads tables: comma-separated values as RFC 4180 has them.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use minijinja::value::{Kwargs, Value as Engine};
@@ -33,8 +34,9 @@ pub(super) fn from_csv(state: &State<'_, '_>, input: &Engine, options: Kwargs) -
 fn with_header(rows: Vec<Vec<String>>, meter: &mut Meter) -> Result<Value, Error> {
     let mut rows = rows.into_iter();
     let names = rows.next().unwrap_or_default();
-    for (at, name) in names.iter().enumerate() {
-        if names[..at].contains(name) {
+    let mut seen = HashSet::new();
+    for name in &names {
+        if !seen.insert(name) {
             return Err(failed(format!("the column `{name}` stands twice in the header")));
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use minijinja::value::Value as Engine;
+use minijinja::value::{Value as Engine, ValueKind};
 use minijinja::{Error, State};
 use regex::{Captures, Regex};
 
@@ -24,6 +24,9 @@ const STEPS: u64 = 8;
 
 /// What compiling a big expression costs, in bytes of work.
 const BIG: u64 = 2_500_000;
+
+/// What it costs to replace one match, beside its text.
+const MATCH: u64 = 200;
 
 /// The expression, once the evaluation has paid for looking through `text`.
 fn pattern(state: &State<'_, '_>, expression: &str, text: &str) -> Result<Arc<Pattern>, Error> {
@@ -56,11 +59,18 @@ pub(super) fn find(
             None => group.as_usize(),
         }
         .filter(|group| *group < regex.captures_len())
-        .ok_or_else(|| failed(format!("the pattern has no group {group}")))?,
+        .ok_or_else(|| no_group(&group))?,
         None => usize::from(regex.captures_len() > 1),
     };
     let found = regex.captures(&text).and_then(|captures| captures.get(group));
     Ok(found.map_or(Engine::UNDEFINED, |found| Engine::from(found.as_str())))
+}
+
+fn no_group(group: &Engine) -> Error {
+    match group.kind() {
+        ValueKind::String | ValueKind::Number => failed(format!("the pattern has no group {group}")),
+        _ => failed("a group is a number or a name"),
+    }
 }
 
 /// Replaces every match; the replacement names groups as `$1` or `\1`.
@@ -77,16 +87,21 @@ pub(super) fn replace(
         Some(groups) => groups.replace_all(replacement, "$${$1}"),
         None => replacement.into(),
     };
-    // A short text can have many matches, and each is replaced by a long one.
+    // A short text can have many matches, and each is replaced by a long one, which repeats the match at each `$`.
+    let groups = replacement.matches('$').count();
     let mut meter = Meter::of(state);
     let mut spent = Ok(());
     let replaced = pattern.regex.replace_all(&text, |captures: &Captures<'_>| {
         let mut out = String::new();
         if spent.is_ok() {
+            let longest = replacement.len() + groups.saturating_mul(captures[0].len());
+            spent = meter.pay(MATCH + longest as u64);
+        }
+        if spent.is_ok() {
             captures.expand(&replacement, &mut out);
-            spent = meter.pay(out.len() as u64 + 1);
         }
         out
     });
+    meter.charge(state)?;
     spent.map(|()| replaced.into_owned())
 }
