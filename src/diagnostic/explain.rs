@@ -102,6 +102,12 @@ pub const CODES: &[(&str, &str)] = &[
         "An option of the command line has a value that it cannot have. `mi-run --help` lists the options.",
     ),
     ("invalid-regex", "The text is no regular expression. The syntax is that of Rust's `regex` crate: no look-around."),
+    (
+        "invalid-schema",
+        "What `expect.schema` names is no JSON Schema, or cannot be read. Nothing is ever fetched: a `$ref` \
+         leads to a place in the schema itself or to a file beside it, in the folder of the playbook or the \
+         one given by `--root`.",
+    ),
     ("invalid-url", "The URL cannot be sent to. After templates are rendered it must be absolute, or begin with `/`."),
     ("invalid-value", "The value is of the right type, but cannot be meant: a duration without a unit, for example."),
     (

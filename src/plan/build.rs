@@ -11,6 +11,7 @@ use crate::azure::cloud::{self, Cloud};
 use crate::diagnostic::Diagnostics;
 use crate::playbook as document;
 use crate::playbook::Playbook;
+use crate::shape::Shape;
 use crate::source::{SourceId, Sources, Span, Spanned};
 use crate::template::Tree;
 
@@ -31,7 +32,8 @@ pub fn build(documents: Documents, sources: &Sources, diagnostics: &mut Diagnost
             let plan = Rc::clone(&built[at]);
             (path, (sources.get(plan.source).name().to_owned(), plan))
         });
-        one((document.source, document.playbook), includes.collect(), sources, diagnostics)
+        let known = (includes.collect(), document.shapes);
+        one((document.source, document.playbook), known, sources, diagnostics)
     };
     for document in documents.included {
         let plan = build(document, &built);
@@ -43,7 +45,7 @@ pub fn build(documents: Documents, sources: &Sources, diagnostics: &mut Diagnost
 /// Builds the plan of one playbook.
 fn one(
     (id, playbook): (SourceId, Playbook),
-    includes: HashMap<String, (String, Rc<Plan>)>,
+    (includes, shapes): (HashMap<String, (String, Rc<Plan>)>, HashMap<Span, Shape>),
     sources: &Sources,
     diagnostics: &mut Diagnostics,
 ) -> Plan {
@@ -70,6 +72,7 @@ fn one(
         defaults: playbook.defaults.unwrap_or_default(),
         ids,
         includes,
+        shapes,
         identity: Builder::identity(playbook.identity),
         told: false,
         next: 0,

@@ -6,6 +6,7 @@ use crate::azure::verdict::Access;
 use crate::http::Statuses;
 use crate::predicate::Predicate;
 use crate::query::Query;
+use crate::shape::Shape;
 use crate::source::Span;
 use crate::template::{Text, Tree};
 
@@ -37,6 +38,8 @@ pub enum Subject {
     Claims(Query, Predicate<Tree>),
     /// The body as text.
     Text(Predicate<Tree>),
+    /// The body, by a JSON Schema.
+    Schema(Shape),
     /// The time from sending to the last byte, in milliseconds.
     Duration(Predicate<Tree>),
     /// An expression over the result.

@@ -3,9 +3,12 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::playbook::{self, Action, Playbook, Step};
-use crate::source::{SourceId, Sources, Spanned};
+use crate::playbook::{self, Action, Playbook, SchemaOrigin, Step};
+use crate::shape::Shape;
+use crate::source::{SourceId, Sources, Span, Spanned};
 
 /// How deep playbooks may include each other.
 const DEEPEST: usize = 32;
@@ -41,12 +44,15 @@ pub(super) struct Document {
     pub(super) playbook: Playbook,
     /// By the path as written: which of the documents it is.
     pub(super) includes: HashMap<String, usize>,
+    /// By where it is named: a JSON Schema.
+    pub(super) shapes: HashMap<Span, Shape>,
 }
 
 impl Documents {
     /// One playbook that includes none.
     pub fn single(source: SourceId, playbook: Playbook) -> Self {
-        Self { included: Vec::new(), root: Document { source, playbook, includes: HashMap::new() } }
+        let (includes, shapes) = (HashMap::new(), HashMap::new());
+        Self { included: Vec::new(), root: Document { source, playbook, includes, shapes } }
     }
 }
 
@@ -86,7 +92,12 @@ impl Gathering<'_> {
                 includes.insert(path.value, at);
             }
         }
-        Some(Document { source, playbook, includes })
+        let mut origins = Vec::new();
+        expected(&playbook.steps, &mut origins);
+        playbook.cleanup.iter().for_each(|cleanup| expected(cleanup, &mut origins));
+        let shapes = origins.iter().filter_map(|origin| Some((origin.span, self.shape(source, origin, diagnostics)?)));
+        let shapes = shapes.collect();
+        Some(Document { source, playbook, includes, shapes })
     }
 
     fn include(&mut self, from: SourceId, path: &Spanned<String>, diagnostics: &mut Diagnostics) -> Option<usize> {
@@ -128,6 +139,46 @@ impl Gathering<'_> {
         };
         self.known.insert(file, read);
         read
+    }
+}
+
+impl Gathering<'_> {
+    /// The JSON Schema that a step expects, and all that it refers to.
+    fn shape(&mut self, from: SourceId, origin: &SchemaOrigin, diagnostics: &mut Diagnostics) -> Option<Shape> {
+        let owner = self.sources.get(from).name().to_owned();
+        let opener = self.opener;
+        let read = |base: &str, written: &str| -> Result<Value, String> {
+            let file = opener.locate(base, written)?;
+            let mut sources = Sources::new();
+            let id = opener.open(&file, written, &mut sources).map_err(|diagnostic| diagnostic.title)?;
+            let mut found = Diagnostics::new();
+            let node = crate::yaml::parse(id, &mut sources, &mut found);
+            node.map(|node| node.to_value()).ok_or_else(|| {
+                found.sorted().first().map_or_else(|| "it is empty".to_owned(), |problem| problem.title.clone())
+            })
+        };
+        let (schema, base) = match &origin.file {
+            None => (origin.inline.clone(), owner),
+            Some(file) => match read(&owner, file) {
+                Ok(schema) => (schema, Path::new(&owner).with_file_name("").join(file).display().to_string()),
+                Err(why) => {
+                    diagnostics.invalid_schema(origin.span, &why, true);
+                    return None;
+                }
+            },
+        };
+        let compiled = Shape::compile(&schema, &|path| read(&base, path));
+        compiled.map_err(|fault| diagnostics.invalid_schema(origin.span, &fault.to_string(), false)).ok()
+    }
+}
+
+/// The JSON Schemas that steps expect.
+fn expected<'s>(steps: &'s [Step], origins: &mut Vec<&'s SchemaOrigin>) {
+    for step in steps {
+        origins.extend(step.expect.iter().filter_map(|expect| expect.schema.as_ref()));
+        if let Action::Steps(inner) = &step.action {
+            expected(inner, origins);
+        }
     }
 }
 

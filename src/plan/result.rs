@@ -30,6 +30,9 @@ impl Builder<'_, '_> {
             push_check(&mut list, Some(check), |predicate| Subject::Claims(path.value.0.clone(), predicate));
         }
         push_check(&mut list, expect.text, Subject::Text);
+        if let Some(shape) = expect.schema.and_then(|origin| Some((origin.span, self.shapes.get(&origin.span)?))) {
+            list.push(Assertion { subject: Subject::Schema(shape.1.clone()), span: shape.0 });
+        }
         push_check(&mut list, expect.duration.map(|check| check.value.0), Subject::Duration);
         for expression in expect.that.unwrap_or_default() {
             list.push(Assertion { span: expression.0.span, subject: Subject::That(expression.0) });
@@ -62,10 +65,12 @@ impl Builder<'_, '_> {
 
     fn refuse_foreign(&mut self, list: &[Assertion], action: &'static str) {
         let known: &[&str] = match action {
-            "token" => &["status", "headers", "json", "claims", "text", "duration", "that"],
-            "request" => &["status", "allowed", "denied", "error", "headers", "json", "text", "duration", "that"],
-            "metadata" => &["status", "headers", "json", "text", "duration", "that"],
-            "playbook" => &["json", "that"],
+            "token" => &["status", "headers", "json", "claims", "text", "schema", "duration", "that"],
+            "request" => {
+                &["status", "allowed", "denied", "error", "headers", "json", "text", "schema", "duration", "that"]
+            }
+            "metadata" => &["status", "headers", "json", "text", "schema", "duration", "that"],
+            "playbook" => &["json", "schema", "that"],
             "" => return,
             _ => &[],
         };
@@ -90,6 +95,7 @@ impl Subject {
             Subject::Json(..) => "json",
             Subject::Claims(..) => "claims",
             Subject::Text(_) => "text",
+            Subject::Schema(_) => "schema",
             Subject::Duration(_) => "duration",
             Subject::That(_) => "that",
         }

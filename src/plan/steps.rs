@@ -13,6 +13,7 @@ use crate::diagnostic::Diagnostics;
 use crate::identity::Selector;
 use crate::playbook as document;
 use crate::playbook::Named;
+use crate::shape::Shape;
 use crate::source::{Span, Spanned};
 use crate::template::{Text, Tree};
 
@@ -27,6 +28,8 @@ pub(super) struct Builder<'b, 'd> {
     pub(super) ids: HashMap<String, (usize, Span)>,
     /// The plans of the playbooks that are included, by the path as written.
     pub(super) includes: HashMap<String, (String, Rc<Plan>)>,
+    /// The JSON Schemas that are expected, by where they are named.
+    pub(super) shapes: HashMap<Span, Shape>,
     /// The identity that steps have when they name none.
     pub(super) identity: Option<Selector<Text>>,
     /// Whether it was told that something in the identity is undefined.

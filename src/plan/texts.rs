@@ -61,7 +61,7 @@ pub(super) fn selector_text(selector: &Selector<Text>, visit: &mut dyn FnMut(&Te
 /// Each template of an assertion, and whether it may use the result.
 pub(super) fn subject_texts(subject: &Subject, visit: &mut dyn FnMut(&Text, bool)) {
     match subject {
-        Subject::Status(_) | Subject::Access(_) => {}
+        Subject::Status(_) | Subject::Access(_) | Subject::Schema(_) => {}
         Subject::Denied(text) => visit(text, false),
         Subject::That(text) => visit(text, true),
         Subject::Error(predicate)

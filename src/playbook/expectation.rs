@@ -38,6 +38,8 @@ pub struct Expectation {
     pub claims: Option<Queries>,
     /// The body as text.
     pub text: Option<Check>,
+    /// A JSON Schema for the body: a file, relative to the playbook, or the schema itself.
+    pub schema: Option<SchemaOrigin>,
     /// The time from sending to the last byte, as in `{below: 2s}`.
     pub duration: Option<Spanned<DurationCheck>>,
     /// Expressions over `status`, `headers`, `json`, `text`, `claims` and `duration`.
@@ -159,6 +161,7 @@ impl Expectation {
             json: fields.get("json", reader),
             claims: fields.get("claims", reader),
             text: fields.get("text", reader),
+            schema: fields.get("schema", reader),
             duration: fields.get("duration", reader),
             that: fields.get("that", reader),
         };
@@ -169,6 +172,51 @@ impl Expectation {
         }
         fields.finish(reader);
         Some(expectation)
+    }
+}
+
+/// Where a JSON Schema stands.
+#[derive(Clone, Debug)]
+pub struct SchemaOrigin {
+    /// Where in the playbook.
+    pub span: Span,
+    /// The file; without it the schema itself stands there.
+    pub file: Option<String>,
+    /// The schema itself.
+    pub inline: serde_json::Value,
+}
+
+impl JsonSchema for SchemaOrigin {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "SchemaOrigin".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": ["string", "object", "boolean"]})
+    }
+}
+
+impl Read for SchemaOrigin {
+    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        let file = match &node.kind {
+            Kind::Text(text) if text.contains("{{") => {
+                let why = "the schema is read before anything runs, so its path holds no template";
+                reader.diagnostics.invalid_value(node.span, text, why);
+                return None;
+            }
+            Kind::Text(text) => Some(text.clone()),
+            Kind::Map(_) | Kind::Boolean(_) if !reader.is_unquoted_template(node) => None,
+            _ => {
+                reader.wrong_type(node, "a JSON Schema, or the file of one");
+                return None;
+            }
+        };
+        let inline = if file.is_none() { node.to_value() } else { serde_json::Value::Null };
+        Some(Self { span: node.span, file, inline })
     }
 }
 

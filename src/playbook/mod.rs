@@ -17,7 +17,7 @@ use crate::yaml;
 
 pub use crate::yaml::Named;
 pub use document::{Cloud, CloudName, Defaults, Endpoints, Identity, IdentitySource, Playbook};
-pub use expectation::{Capture, Check, DurationCheck, Expectation, Origin, Queries};
+pub use expectation::{Capture, Check, DurationCheck, Expectation, Origin, Queries, SchemaOrigin};
 pub use input::{Input, InputType, Pattern};
 pub use leaf::{Expression, Path, Period};
 pub use repeat::{Each, Eventually, Items, Pages, Poll, Retry};

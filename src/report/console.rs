@@ -279,6 +279,7 @@ pub(crate) fn expectation(assertion: &Assertion) -> String {
         _ => show(value),
     };
     match (assertion.predicate.as_str(), &assertion.expected) {
+        ("schema", Value::String(keyword)) if !keyword.is_empty() => format!("what `{keyword}` in the schema says"),
         ("equals", expected) => shown_as(assertion, expected, true),
         ("that", Value::String(expression)) => format!("`{expression}`"),
         // One class of codes is no choice.

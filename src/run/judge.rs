@@ -15,6 +15,7 @@ use crate::http::{Status, Statuses};
 use crate::plan::{Action, Step, Subject};
 use crate::predicate::{Actual, Predicate};
 use crate::query::Query;
+use crate::shape::Shape;
 use crate::source::Span;
 use crate::template::{Scope, Text, Tree};
 use crate::value::{describe, truth};
@@ -74,6 +75,13 @@ impl Playbook<'_, '_> {
                 let value = text(reply.text());
                 self.predicate(predicate, (name(None), Actual::One(&value)), progress);
             }
+            Subject::Schema(shape) => match reply.json() {
+                Ok(json) => self.shape(shape, json, span, progress),
+                Err(why) => {
+                    let diagnostic = mishap::not_json(&reply.beginning(), reply.header("content-type"), why);
+                    self.once(diagnostic.at(span, "expected of a JSON body"), progress);
+                }
+            },
             Subject::Duration(predicate) => {
                 let value = Value::from((reply.duration.as_secs_f64() * 1e6).round() / 1e3);
                 self.predicate(predicate, (name(None), Actual::One(&value)), progress);
@@ -82,6 +90,31 @@ impl Playbook<'_, '_> {
                 progress.judged(self.that(expression, &self.frame.with_reply(reply)));
             }
             Subject::That(_) => {}
+        }
+    }
+
+    /// Each place of the body that misses the schema; one assertion that holds when none does.
+    fn shape(&self, shape: &Shape, json: &Value, span: Span, progress: &mut Progress) {
+        let misses = shape.judge(json);
+        let assertion = |path: Option<String>, keyword: String, reason: Option<String>| Assertion {
+            subject: "schema",
+            path,
+            predicate: "schema".to_owned(),
+            expected: Value::String(keyword),
+            actual: Value::Null,
+            found: false,
+            holds: reason.is_none(),
+            reason,
+            place: place(self.engine.sources, span),
+        };
+        if misses.is_empty() {
+            progress.judged(Judged::Assertion(Box::new(assertion(None, String::new(), None))));
+        }
+        for miss in misses {
+            let found = Query::parse(&miss.instance).ok().and_then(|query| query.select(json).to_value());
+            let told = assertion(Some(miss.instance), miss.keyword, Some(miss.message));
+            let told = Assertion { found: found.is_some(), actual: found.unwrap_or(Value::Null), ..told };
+            progress.judged(Judged::Assertion(Box::new(told)));
         }
     }
 

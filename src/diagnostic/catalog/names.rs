@@ -160,4 +160,10 @@ impl Diagnostics {
                 .help(format!("give it: `with: {{{}: …}}`", names.join(": …, "))),
         );
     }
+
+    /// A JSON Schema that cannot be read, or is none.
+    pub fn invalid_schema(&mut self, span: Span, why: &str, unread: bool) {
+        let title = if unread { "the JSON Schema cannot be read" } else { "the JSON Schema is invalid" };
+        self.push(Diagnostic::error("invalid-schema", title).at(span, "used here").note(why.to_owned()));
+    }
 }
