@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Say everything that can be known without the network: all problems in one go
     Check(Check),
+    /// Say what would run, in which order, waiting for what; no network
+    Plan(Plan),
     /// Serve the emulator on loopback until interrupted, or until a command that runs against it ends
     Emulate(Emulate),
     /// Write a commented world to start from
@@ -148,6 +150,42 @@ pub(crate) struct Check {
     pub(crate) root: Root,
     #[command(flatten)]
     pub(crate) look: Look,
+}
+
+/// How to look ahead.
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    /// The playbooks to look at
+    #[arg(value_name = "PLAYBOOK", required = true)]
+    pub(crate) playbooks: Vec<PathBuf>,
+    /// Give an input or variable its value; NAME:=JSON gives JSON
+    #[arg(long = "var", value_name = "NAME=VALUE")]
+    pub(crate) vars: Vec<String>,
+    /// Read values from a YAML or JSON file
+    #[arg(long = "vars-file", value_name = "FILE")]
+    pub(crate) vars_files: Vec<PathBuf>,
+    /// How to write it
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = PlanFormat::Text)]
+    pub(crate) format: PlanFormat,
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    #[command(flatten)]
+    pub(crate) root: Root,
+    #[command(flatten)]
+    pub(crate) look: Look,
+}
+
+/// How to write a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlanFormat {
+    /// For people
+    Text,
+    /// A graph for Graphviz
+    Dot,
+    /// A graph for Mermaid
+    Mermaid,
+    /// For programs
+    Json,
 }
 
 /// What the emulator serves, where it listens, and for whom.

@@ -110,7 +110,7 @@ fn read(path: &Path, name: &str) -> Result<Source, Box<Diagnostic>> {
 
 fn missing(path: &Path, name: &str) -> Diagnostic {
     let diagnostic = Diagnostic::error("unreadable-file", format!("there is no file `{name}`"));
-    let commands = ["run", "check", "emulate", "new", "schema", "explain"];
+    let commands = ["run", "check", "plan", "emulate", "new", "schema", "explain"];
     let command = nearest(name, commands).map(|command| format!("a similar command exists: `mi-run {command}`"));
     let near = similar(path).map(|near| format!("a similar file exists: `{}`", path.with_file_name(near).display()));
     let folder = folder_of(path);

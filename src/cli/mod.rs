@@ -8,6 +8,7 @@ mod explain;
 mod files;
 mod new;
 mod pending;
+mod plan;
 mod reports;
 mod run;
 mod signals;
@@ -35,6 +36,7 @@ pub(crate) fn main() -> ExitCode {
         None => run::run(cli.run),
         Some(Command::Run(run)) => run::run(run),
         Some(Command::Check(check)) => check::check(&check),
+        Some(Command::Plan(args)) => plan::plan(&args),
         Some(Command::Emulate(emulate)) => return emulate::emulate(&emulate),
         Some(Command::New(args)) => new::new(&args),
         Some(Command::Schema { of }) => schema(of),

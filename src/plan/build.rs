@@ -42,10 +42,13 @@ pub fn build(documents: Documents, sources: &Sources, diagnostics: &mut Diagnost
     build(documents.root, &built)
 }
 
+/// The plans of included playbooks and what their files are called, by the path as written.
+pub(super) type Included = HashMap<String, (String, Rc<Plan>)>;
+
 /// Builds the plan of one playbook.
 fn one(
     (id, playbook): (SourceId, Playbook),
-    (includes, shapes): (HashMap<String, (String, Rc<Plan>)>, HashMap<Span, Shape>),
+    (includes, shapes): (Included, HashMap<Span, Shape>),
     sources: &Sources,
     diagnostics: &mut Diagnostics,
 ) -> Plan {

@@ -152,7 +152,7 @@ impl Gathering<'_> {
             let mut sources = Sources::new();
             let id = opener.open(&file, written, &mut sources).map_err(|diagnostic| diagnostic.title)?;
             let mut found = Diagnostics::new();
-            let node = crate::yaml::parse(id, &mut sources, &mut found);
+            let node = crate::yaml::parse(id, &sources, &mut found);
             node.map(|node| node.to_value()).ok_or_else(|| {
                 found.sorted().first().map_or_else(|| "it is empty".to_owned(), |problem| problem.title.clone())
             })

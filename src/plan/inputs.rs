@@ -126,6 +126,15 @@ pub(super) fn check_with(plan: &Plan, (with, span, path): (&Named<Tree>, Span, &
     }
 }
 
+/// Where the value of an input comes from, for people.
+pub(super) fn origin(input: &Input, caller: &Caller<'_>) -> String {
+    match find(input, caller) {
+        Some(given) => given.origin.to_string(),
+        None if input.declaration.default.is_some() => "the default".to_owned(),
+        None => "not given, and required".to_owned(),
+    }
+}
+
 fn find(input: &Input, caller: &Caller<'_>) -> Option<Given> {
     let direct = caller.given.iter().find(|given| given.name == input.name).cloned();
     direct.or_else(|| {

@@ -4,10 +4,12 @@
 
 mod build;
 mod claim;
+pub mod draw;
 mod gather;
 mod inputs;
 mod names;
 mod order;
+mod preview;
 mod request;
 mod result;
 mod select;
@@ -26,6 +28,7 @@ pub use build::{GLOBALS, build};
 pub use claim::{Assertion, Capture, Origin, Subject};
 pub use gather::{Documents, Opener, gather};
 pub use inputs::{Caller, Given, Lookup, Origin as InputOrigin, declared, has_secrets, resolve};
+pub use preview::{Preview, PreviewStep, Variable, Waiting, preview};
 pub use select::Selection;
 
 /// How long an attempt may take when nothing else is said.

@@ -1,14 +1,14 @@
 //! Steps of the document as steps of the plan: defaults applied, names checked, and what each one uses.
 
 use std::collections::HashMap;
-use std::rc::Rc;
 use std::time::Duration;
 
+use super::build::Included;
 use super::inputs::check_default;
 use super::names::{Names, Position, Used};
 use super::result::captures;
 use super::texts::{action_texts, items_texts, selector_text, subject_texts};
-use super::{Action, Each, Eventually, Include, Input, Items, Origin, Plan, Retry, Step, TIMEOUT, TokenRequest, order};
+use super::{Action, Each, Eventually, Include, Input, Items, Origin, Retry, Step, TIMEOUT, TokenRequest, order};
 use crate::diagnostic::Diagnostics;
 use crate::identity::Selector;
 use crate::playbook as document;
@@ -27,7 +27,7 @@ pub(super) struct Builder<'b, 'd> {
     /// The ids that steps are given, with the step's number.
     pub(super) ids: HashMap<String, (usize, Span)>,
     /// The plans of the playbooks that are included, by the path as written.
-    pub(super) includes: HashMap<String, (String, Rc<Plan>)>,
+    pub(super) includes: Included,
     /// The JSON Schemas that are expected, by where they are named.
     pub(super) shapes: HashMap<Span, Shape>,
     /// The identity that steps have when they name none.

@@ -35,6 +35,10 @@ impl Playbook<'_, '_> {
         let selector = self.selector(token.identity.as_ref(), progress)?;
         let token = self.acquire(step, progress, (&resource, &selector, token.fresh)).await?;
         let exchange = &token.exchange;
+        if progress.attempts == 0 {
+            // Whichever step asked first: the exchange that brought the token is this step's too.
+            self.attempted(exchange, None, progress);
+        }
         let mut reply = Reply::new(exchange.status, exchange.headers.clone(), exchange.body.clone(), exchange.duration);
         reply.claims = Arc::new(token.claims.clone());
         let url = exchange.url.clone();

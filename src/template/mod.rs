@@ -47,6 +47,32 @@ pub trait Scope {
     fn files(&self) -> Option<Files>;
 }
 
+/// A scope without names, at the beginning of time.
+#[derive(Clone, Copy, Debug)]
+pub struct Nothing;
+
+impl Scope for Nothing {
+    fn get(&self, _: &str) -> Option<Arc<Value>> {
+        None
+    }
+
+    fn names(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH
+    }
+
+    fn random(&self) -> [u8; 16] {
+        [0; 16]
+    }
+
+    fn files(&self) -> Option<Files> {
+        None
+    }
+}
+
 /// Reads the text of a file by its path, or says why it cannot.
 pub type Files = Arc<dyn Fn(&str) -> Result<String, String> + Send + Sync>;
 
@@ -128,6 +154,11 @@ impl Template {
     /// The names the template takes from outside, in the order it uses them, each time it does.
     pub fn names(&self) -> &[Name] {
         &self.names
+    }
+
+    /// The functions it calls that look outside.
+    pub fn calls(&self) -> &[&'static str] {
+        &self.functions
     }
 
     /// The text the template was parsed from.

@@ -8,6 +8,7 @@ mod folder;
 #[cfg(unix)]
 mod interrupt;
 mod jsonpath;
+mod order;
 mod pages;
 mod program;
 #[cfg(unix)]

@@ -1,0 +1,79 @@
+//! `mi-run plan`: what would run, in which order, waiting for what. Nothing is sent.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use mi_run::diagnostic::Diagnostics;
+use mi_run::event::redact::Redactor;
+use mi_run::plan::{self, Caller, Given, Plan, Preview, Selection, draw};
+use mi_run::source::Sources;
+use mi_run::template::Nothing;
+use serde_json::{Value, json};
+
+use super::args::{self, PlanFormat};
+use super::exit::Exit;
+use super::terminal::{diagnose_all, print};
+use super::{check, values};
+
+/// Looks ahead and prints it.
+pub(crate) fn plan(args: &args::Plan) -> Exit {
+    let mut sources = Sources::new();
+    let (mut usage, mut found) = (Diagnostics::new(), Diagnostics::new());
+    let root = args.root.folder.as_deref();
+    let each = |path: &PathBuf| Some((check::plan(path, root, &mut sources, &mut found)?, path.display().to_string()));
+    let mut plans: Vec<(Plan, String)> = args.playbooks.iter().filter_map(each).collect();
+    let mut given = values::from_arguments(&args.vars, &mut usage);
+    let names: Vec<String> = plans.iter().flat_map(|(plan, _)| plan::declared(plan)).map(str::to_owned).collect();
+    let secrets = plans.iter().any(|(plan, _)| plan::has_secrets(plan));
+    given.extend(values::from_files(&args.vars_files, secrets, &mut sources, &mut found));
+    given.extend(values::from_environment(names.iter().map(String::as_str), &mut usage));
+    if found.has_errors() {
+        diagnose_all(found, &sources, args.look.color);
+        return Exit::Invalid;
+    }
+    let selection = Selection::new(&args.selection.only, &args.selection.skip);
+    for (plan, _) in &mut plans {
+        selection.apply(plan);
+    }
+    let mut redactor = Redactor::default();
+    let mut look = |(plan, path): &(Plan, String)| ahead(plan, path, (&given, &sources), (&mut redactor, &mut usage));
+    let previews: Vec<Preview> = plans.iter().map(&mut look).collect();
+    let refused = usage.has_errors();
+    diagnose_all(usage, &sources, args.look.color);
+    if refused {
+        return Exit::Usage;
+    }
+    print(&redactor.text(&drawn(&previews, args.format)));
+    Exit::Passed
+}
+
+/// Looks ahead in one playbook. What nobody has given yet is no problem here.
+fn ahead(
+    plan: &Plan,
+    path: &str,
+    (given, sources): (&[Given], &Sources),
+    (redactor, usage): (&mut Redactor, &mut Diagnostics),
+) -> Preview {
+    let lookup = |name: &str| std::env::var(name).ok();
+    let caller = Caller { given, lookup: &lookup, scope: &Nothing, sources };
+    let mut found = Diagnostics::new();
+    let values: HashMap<String, Value> = plan::resolve(plan, &caller, &mut found);
+    let told =
+        found.sorted().into_iter().filter(|problem| !["missing-input", "template-failed"].contains(&problem.code));
+    told.for_each(|problem| usage.push(problem));
+    let secret = plan.inputs.iter().filter(|input| input.declaration.secret == Some(true));
+    secret.filter_map(|input| values.get(&input.name)).for_each(|value| redactor.hide_value(value));
+    plan::preview(plan, path, &values, &caller)
+}
+
+fn drawn(previews: &[Preview], format: PlanFormat) -> String {
+    match format {
+        PlanFormat::Text => previews.iter().map(draw::text).collect::<Vec<_>>().join("\n"),
+        PlanFormat::Dot => draw::dot(previews),
+        PlanFormat::Mermaid => draw::mermaid(previews),
+        PlanFormat::Json => {
+            let document = json!({"plan_version": 1, "mi_run": env!("CARGO_PKG_VERSION"), "playbooks": previews});
+            serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+        }
+    }
+}
