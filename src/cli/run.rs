@@ -1,30 +1,29 @@
 //! `mi-run PLAYBOOK...`: read, resolve, run, report.
 
-use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mi_run::diagnostic::render::Style;
 use mi_run::diagnostic::{Diagnostic, Diagnostics};
-use mi_run::event::{Event, Outcome, Outlet, Sink};
+use mi_run::event::{Outcome, Outlet, Sink};
 use mi_run::http;
 use mi_run::http::client::Client;
 use mi_run::plan::{self, Caller, Given, Plan, Selection};
-use mi_run::report::console::{Console, exchange};
 use mi_run::run::{Engine, Frame, Interrupt, Job, Settings, SystemClock, World};
 use mi_run::source::Sources;
 use serde_json::Value;
 
-use super::args::{self, Color};
+use super::args;
 use super::check;
 use super::emulate;
 use super::exit::Exit;
 use super::files;
+use super::live::{Live, Watch};
 use super::reports::{self, Format, Target};
+use super::screen::{Screen, Wire};
 use super::signals::Signals;
-use super::terminal::{complain, diagnose, diagnose_all, print, stderr_style, stdout_style};
+use super::terminal::{complain, diagnose, diagnose_all};
 use super::values;
 
 /// Runs playbooks.
@@ -108,11 +107,15 @@ impl Prepared<'_> {
             fail_fast: self.args.fail_fast,
             strict: self.args.strict,
         };
-        let screen = Screen::new(self.args, &self.targets);
+        let live = Rc::new(Live::new(self.args.quiet));
+        let screen = Screen::new(self.args, &self.targets, &live);
         let console = Rc::clone(&screen.kept);
         let kept = self.targets.iter().any(|target| target.format != Format::Console);
-        let live: Vec<Box<dyn Sink>> = if self.args.show_http { vec![Box::new(Wire)] } else { Vec::new() };
-        let outlet = Outlet::new(live, vec![Box::new(screen)], kept);
+        let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(Watch(Rc::clone(&live)))];
+        if self.args.show_http {
+            sinks.push(Box::new(Wire(Rc::clone(&live))));
+        }
+        let outlet = Outlet::new(sinks, vec![Box::new(screen)], kept);
         let interrupt = Interrupt::default();
         let clock = SystemClock::start();
         let world = World {
@@ -132,8 +135,13 @@ impl Prepared<'_> {
             return Exit::Usage;
         }
         let outcome = tokio::select! {
-            outcome = engine.run(jobs) => outcome,
-            () = stop(&mut signals, &interrupt, self.args.timeout) => return Exit::Interrupted,
+            outcome = engine.run(jobs) => Some(outcome),
+            () = stop((&mut signals, &live), &interrupt, self.args.timeout) => None,
+            () = live.show() => None,
+        };
+        live.end();
+        let Some(outcome) = outcome else {
+            return Exit::Interrupted;
         };
         drop(engine);
         if let Some(emulator) = emulator.as_ref().filter(|_| Exit::from(outcome) != Exit::Passed) {
@@ -221,7 +229,7 @@ fn chosen(option: &Option<String>) -> Option<String> {
 
 /// Waits for SIGINT, SIGTERM or the end of the time, which stop the steps, so that the cleanup runs; ends when there is
 /// nothing more to wait for.
-async fn stop(signals: &mut Signals, interrupt: &Interrupt, timeout: Option<Duration>) {
+async fn stop((signals, live): (&mut Signals, &Live), interrupt: &Interrupt, timeout: Option<Duration>) {
     let up = async {
         match timeout {
             Some(timeout) => tokio::time::sleep(timeout).await,
@@ -231,12 +239,14 @@ async fn stop(signals: &mut Signals, interrupt: &Interrupt, timeout: Option<Dura
     tokio::select! {
         () = signals.wait() => {}
         () = up => {
-            complain("the time given by `--timeout` is up: the steps stop, the cleanup runs\n");
+            live.above(|| complain("the time given by `--timeout` is up: the steps stop, the cleanup runs\n"));
             interrupt.time_is_up();
             signals.wait().await;
         }
     }
-    complain("interrupted: the steps stop, the cleanup runs, reports are written; once more ends the cleanup too\n");
+    const SAID: &str =
+        "interrupted: the steps stop, the cleanup runs, reports are written; once more ends the cleanup too\n";
+    live.above(|| complain(SAID));
     interrupt.raise();
     signals.wait().await;
     interrupt.raise();
@@ -269,53 +279,4 @@ fn random() -> [u8; 16] {
         bytes = now.as_nanos().to_le_bytes();
     }
     bytes
-}
-
-/// Shows events as they come.
-struct Screen {
-    console: Console,
-    to: Stream,
-    /// Writes the console report of a file: whole, however little the screen shows.
-    file: Option<Console>,
-    kept: Rc<RefCell<String>>,
-}
-
-enum Stream {
-    Stdout,
-    Stderr,
-}
-
-impl Screen {
-    /// The console goes to stdout, unless another report does; then it is progress, and goes to stderr.
-    fn new(args: &args::Run, targets: &[Target]) -> Self {
-        let taken = targets.iter().any(|target| target.file.is_none() && target.format != Format::Console);
-        let to = if taken { Stream::Stderr } else { Stream::Stdout };
-        let style = if taken { stderr_style(args.look.color) } else { stdout_style(args.look.color) };
-        let plain = Style { color: args.look.color == Color::Always, ..style };
-        let wanted = targets.iter().any(|target| target.file.is_some() && target.format == Format::Console);
-        let file = wanted.then(|| Console::new(plain, false));
-        Self { console: Console::new(style, args.quiet), to, file, kept: Rc::default() }
-    }
-}
-
-/// Shows what goes over the wire.
-struct Wire;
-
-impl Sink for Wire {
-    fn take(&mut self, event: &Event) {
-        exchange(event).iter().for_each(|text| complain(text));
-    }
-}
-
-impl Sink for Screen {
-    fn take(&mut self, event: &Event) {
-        let text = self.console.event(event);
-        match self.to {
-            Stream::Stdout => print(&text),
-            Stream::Stderr => complain(&text),
-        }
-        if let Some(file) = &mut self.file {
-            self.kept.borrow_mut().push_str(&file.event(event));
-        }
-    }
 }

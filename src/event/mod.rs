@@ -39,6 +39,10 @@ pub enum Event {
     AttemptFinished(AttemptFinished),
     /// A step came to its end.
     StepFinished(StepFinished),
+    /// A step began to wait before it goes on.
+    WaitStarted(WaitStarted),
+    /// The items of a loop are known.
+    LoopStarted(LoopStarted),
     /// All turns of a loop came to their end.
     LoopFinished(LoopFinished),
     /// A playbook came to its end.
@@ -71,7 +75,7 @@ pub struct PlaybookStarted {
     pub path: Arc<str>,
     /// What it is called; its path when it has no name.
     pub name: String,
-    /// How many steps it has.
+    /// How many steps it has, of those that hold others the others; a loop counts as one turn.
     pub steps: usize,
     /// Its text and those it includes, for reports that show places in them; what is secret is masked, character by
     /// character.
@@ -122,6 +126,38 @@ pub struct AttemptFinished {
     /// What was sent and what came, when it was asked for (`--show-http`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exchange: Option<Box<Exchange>>,
+}
+
+/// A step began to wait before it goes on: with its next attempt, with the next look at an operation.
+#[derive(Clone, Debug, Serialize)]
+pub struct WaitStarted {
+    /// Milliseconds since the run began.
+    pub at_ms: Millis,
+    /// Which playbook of the run, from 0.
+    pub playbook: usize,
+    /// Which step of the playbook.
+    pub step: Trail,
+    /// How long it waits.
+    pub wait_ms: Millis,
+    /// What it waits for.
+    pub waits_for: String,
+    /// How many attempts it has made.
+    pub attempts: u32,
+}
+
+/// The items of a loop are known.
+#[derive(Clone, Debug, Serialize)]
+pub struct LoopStarted {
+    /// Milliseconds since the run began.
+    pub at_ms: Millis,
+    /// Which playbook of the run, from 0.
+    pub playbook: usize,
+    /// Which step of the playbook.
+    pub step: Trail,
+    /// How many turns there will be.
+    pub iterations: u32,
+    /// How many steps each has, of those that hold others the others.
+    pub steps: usize,
 }
 
 /// A step came to its end.

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Event, Identity, Millis, Outcome, Step};
+use super::{Event, Identity, Millis, Outcome, Problem, Step};
 use crate::source::Source;
 
 /// A whole run.
@@ -92,6 +92,9 @@ pub struct Playbook {
     pub outcome: Outcome,
     /// What it gives to its caller.
     pub outputs: Map<String, Value>,
+    /// What went wrong with that, where anything did.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<Problem>,
     /// Its steps, in the order of the file.
     pub steps: Vec<Step>,
     /// Its text and those it includes, masked.
@@ -136,13 +139,19 @@ impl Record {
                 name: started.name,
                 outcome: Outcome::default(),
                 outputs: Map::new(),
+                problems: Vec::new(),
                 steps: Vec::new(),
                 sources: started.sources,
                 open: Vec::new(),
                 duration: Millis(0.0),
                 started: started.at_ms,
             }),
-            Event::StepStarted(_) | Event::TokenAnswered(_) | Event::AttemptFinished(_) | Event::LoopFinished(_) => {}
+            Event::StepStarted(_)
+            | Event::TokenAnswered(_)
+            | Event::AttemptFinished(_)
+            | Event::WaitStarted(_)
+            | Event::LoopStarted(_)
+            | Event::LoopFinished(_) => {}
             Event::StepFinished(finished) => {
                 self.summary = finished.summary;
                 if let Some(playbook) = self.playbooks.get_mut(finished.playbook) {
@@ -153,6 +162,7 @@ impl Record {
                 if let Some(playbook) = self.playbooks.get_mut(finished.playbook) {
                     playbook.outcome = finished.outcome;
                     playbook.outputs = finished.outputs;
+                    playbook.problems = finished.problems;
                     playbook.duration = Millis(finished.at_ms.0 - playbook.started.0);
                 }
             }

@@ -109,7 +109,9 @@ impl Redactor {
             return;
         }
         match event {
-            Event::RunStarted(_) | Event::LoopFinished(_) | Event::RunFinished(_) => {}
+            Event::RunStarted(_) | Event::LoopStarted(_) | Event::LoopFinished(_) => {}
+            Event::RunFinished(finished) => finished.hollow.iter_mut().for_each(|text| self.clean(text)),
+            Event::WaitStarted(started) => self.clean(&mut started.waits_for),
             Event::PlaybookStarted(started) => {
                 self.clean(&mut started.name);
                 for source in &mut started.sources {
@@ -131,7 +133,10 @@ impl Redactor {
                 }
             }
             Event::StepFinished(finished) => self.step(&mut finished.step),
-            Event::PlaybookFinished(finished) => self.members(&mut finished.outputs),
+            Event::PlaybookFinished(finished) => {
+                self.members(&mut finished.outputs);
+                finished.problems.iter_mut().for_each(|problem| self.problem(problem));
+            }
         }
     }
 

@@ -78,6 +78,12 @@ impl Plan {
         count(&self.steps) + count(&self.cleanup)
     }
 
+    /// How many steps it comes to, those of included playbooks too: of those that hold others the others, a loop as one
+    /// turn.
+    pub fn leaves(&self) -> usize {
+        self.steps.iter().chain(&self.cleanup).map(Step::leaves).sum()
+    }
+
     /// Each playbook that it includes.
     pub fn each_include(&self, visit: &mut dyn FnMut(&Include)) {
         fn inside(steps: &[Step], visit: &mut dyn FnMut(&Include)) {
@@ -91,6 +97,17 @@ impl Plan {
         }
         inside(&self.steps, visit);
         inside(&self.cleanup, visit);
+    }
+}
+
+impl Step {
+    /// How many steps it comes to in one turn.
+    pub fn leaves(&self) -> usize {
+        match &self.action {
+            Action::Group(steps) => steps.iter().map(Step::leaves).sum(),
+            Action::Include(include) => include.plan.leaves(),
+            _ => 1,
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The console: a line per step as it finishes, the story of each failure, a summary.
 
+mod verbose;
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -14,10 +16,21 @@ use crate::event::{
 use crate::source::{Position, Source, Sources, Span};
 use crate::value::{show, to_text};
 
+/// How much the console tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// Only what went wrong.
+    Failures,
+    /// A line per step.
+    Steps,
+    /// Every attempt, assertion and capture too.
+    Everything,
+}
+
 /// Renders events as they come.
 pub struct Console {
     style: Style,
-    quiet: bool,
+    detail: Detail,
     playbooks: Vec<Shown>,
     failures: String,
 }
@@ -28,27 +41,26 @@ struct Shown {
 }
 
 impl Console {
-    /// A console of that style; a quiet one tells failures only.
-    pub fn new(style: Style, quiet: bool) -> Self {
-        Self { style, quiet, playbooks: Vec::new(), failures: String::new() }
+    /// A console of that style.
+    pub fn new(style: Style, detail: Detail) -> Self {
+        Self { style, detail, playbooks: Vec::new(), failures: String::new() }
     }
 
     /// What to print when this event has come; empty when nothing.
     pub fn event(&mut self, event: &Event) -> String {
         match event {
-            Event::RunStarted(_) | Event::StepStarted(_) | Event::LoopFinished(_) => String::new(),
             Event::PlaybookFinished(finished) => self.outputs(finished),
             Event::PlaybookStarted(started) => self.playbook(started),
-            Event::TokenAnswered(_) | Event::AttemptFinished(_) => String::new(),
             Event::StepFinished(finished) => self.step(finished.playbook, &finished.step),
             Event::RunFinished(finished) => self.finish(finished),
+            _ => String::new(),
         }
     }
 
     fn playbook(&mut self, started: &PlaybookStarted) -> String {
         let shown = Shown { sources: started.sources.clone() };
         self.playbooks.push(shown);
-        if self.quiet {
+        if self.detail == Detail::Failures {
             return String::new();
         }
         let gap = if started.playbook == 0 { "" } else { "\n" };
@@ -64,7 +76,7 @@ impl Console {
         if told_inside {
             return line;
         }
-        if !self.quiet || is_bad(step.outcome) {
+        if self.detail != Detail::Failures || is_bad(step.outcome) {
             let (mark, color) = match step.outcome {
                 Outcome::Passed => ("ok  ", GREEN),
                 Outcome::Failed => ("FAIL", RED),
@@ -83,6 +95,11 @@ impl Console {
                 .map(|settled| format!("held after {} and {} attempts", duration(settled.0), step.attempts.len()));
             for note in step.reason.iter().filter(|_| step.outcome == Outcome::Skipped).chain(told).chain(&settled) {
                 let _ = writeln!(line, "        {}", self.paint(DIM, &printable(note)));
+            }
+            if self.detail == Detail::Everything {
+                for told in verbose::lines(step) {
+                    let _ = writeln!(line, "        {}", self.paint(DIM, &told));
+                }
             }
         }
         if is_bad(step.outcome) {
@@ -174,13 +191,13 @@ impl Console {
         if !self.failures.is_empty() {
             text.push('\n');
             text.push_str(&std::mem::take(&mut self.failures));
-        } else if !self.quiet {
+        } else if self.detail != Detail::Failures {
             text.push('\n');
         }
         for hollow in &finished.hollow {
             let _ = writeln!(text, "{} {}", self.paint(YELLOW, "passed for want of trying:"), printable(hollow));
         }
-        if !self.quiet {
+        if self.detail != Detail::Failures {
             text.push_str(&self.summary(&finished.summary, finished));
         }
         text
@@ -265,10 +282,15 @@ fn one_line(name: &str) -> String {
 
 /// What an assertion claims, and that it does not hold.
 pub(crate) fn claim(assertion: &Assertion) -> String {
+    format!("`{}` does not hold", claimed(assertion))
+}
+
+/// What an assertion is about.
+fn claimed(assertion: &Assertion) -> String {
     match (&assertion.path, &assertion.expected) {
-        (Some(path), _) => format!("`{} {path}` does not hold", assertion.subject),
-        (None, Value::String(expression)) if assertion.subject == "that" => format!("`{expression}` does not hold"),
-        (None, _) => format!("`{}` does not hold", assertion.subject),
+        (Some(path), _) => format!("{} {path}", assertion.subject),
+        (None, Value::String(expression)) if assertion.subject == "that" => expression.clone(),
+        (None, _) => assertion.subject.to_owned(),
     }
 }
 

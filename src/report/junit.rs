@@ -31,7 +31,9 @@ fn suites(xml: &mut Xml, record: &Record) -> std::io::Result<()> {
 
 fn suite(xml: &mut Xml, record: &Record, playbook: &Playbook, id: usize) -> std::io::Result<()> {
     let steps = told(&playbook.steps);
-    let count = |outcome| steps.iter().filter(|step| step.outcome == outcome).count().to_string();
+    let count = |outcome| steps.iter().filter(|step| step.outcome == outcome).count();
+    // What goes wrong with the outputs is a case of its own.
+    let own = playbook.problems.len();
     let path = legal(&playbook.path);
     // The Ant schema splits the name in two and wants no time zone behind the seconds.
     let started = record.run.started_at.split('.').next().unwrap_or_default().trim_end_matches('Z');
@@ -41,10 +43,10 @@ fn suite(xml: &mut Xml, record: &Record, playbook: &Playbook, id: usize) -> std:
     start.push_attribute(("id", id.to_string().as_str()));
     start.push_attribute(("hostname", "localhost"));
     start.push_attribute(("timestamp", started));
-    start.push_attribute(("tests", steps.len().to_string().as_str()));
-    start.push_attribute(("failures", count(Outcome::Failed).as_str()));
-    start.push_attribute(("errors", count(Outcome::Errored).as_str()));
-    start.push_attribute(("skipped", count(Outcome::Skipped).as_str()));
+    start.push_attribute(("tests", (steps.len() + own).to_string().as_str()));
+    start.push_attribute(("failures", count(Outcome::Failed).to_string().as_str()));
+    start.push_attribute(("errors", (count(Outcome::Errored) + own).to_string().as_str()));
+    start.push_attribute(("skipped", count(Outcome::Skipped).to_string().as_str()));
     start.push_attribute(("time", seconds(playbook.duration.0).as_str()));
     xml.write_event(Event::Start(start))?;
     xml.write_event(Event::Start(BytesStart::new("properties")))?;
@@ -68,8 +70,18 @@ fn suite(xml: &mut Xml, record: &Record, playbook: &Playbook, id: usize) -> std:
     for step in steps {
         case(xml, step, &path)?;
     }
+    for problem in &playbook.problems {
+        let mut start = BytesStart::new("testcase");
+        start.push_attribute(("name", "outputs"));
+        start.push_attribute(("classname", path.as_str()));
+        start.push_attribute(("time", seconds(0.0).as_str()));
+        xml.write_event(Event::Start(start))?;
+        fault(xml, "error", (&problem.title, problem.code), &problem_lines(problem).join("\n"))?;
+        xml.write_event(Event::End(BytesEnd::new("testcase")))?;
+    }
+    let hollow = record.hollow.iter().filter(|_| id == 0).map(|why| format!("passed for want of trying: {why}\n"));
     text_element(xml, "system-out", "")?;
-    text_element(xml, "system-err", "")?;
+    text_element(xml, "system-err", &legal(&hollow.collect::<String>()))?;
     xml.write_event(Event::End(BytesEnd::new("testsuite")))
 }
 
@@ -84,12 +96,12 @@ fn case(xml: &mut Xml, step: &Step, path: &str) -> std::io::Result<()> {
     start.push_attribute(("name", legal(&super::console::title(step)).as_str()));
     start.push_attribute(("classname", path));
     start.push_attribute(("time", seconds(step.duration_ms.0).as_str()));
-    let message = legal(&message(step));
+    let message = message(step);
     let element = match step.outcome {
         Outcome::Passed => return xml.write_event(Event::Empty(start)),
         Outcome::Skipped => {
             xml.write_event(Event::Start(start))?;
-            let skipped = BytesStart::new("skipped").with_attributes([("message", message.as_str())]);
+            let skipped = BytesStart::new("skipped").with_attributes([("message", legal(&message).as_str())]);
             xml.write_event(Event::Empty(skipped))?;
             return xml.write_event(Event::End(BytesEnd::new("testcase")));
         }
@@ -102,11 +114,16 @@ fn case(xml: &mut Xml, step: &Step, path: &str) -> std::io::Result<()> {
         (None, Outcome::Failed) => "assertion-failed",
         (None, _) => "interrupted",
     };
-    let fault = BytesStart::new(element).with_attributes([("message", message.as_str()), ("type", kind)]);
-    xml.write_event(Event::Start(fault))?;
-    xml.write_event(Event::Text(BytesText::new(&legal(&story(step)))))?;
-    xml.write_event(Event::End(BytesEnd::new(element)))?;
+    fault(xml, element, (&message, kind), &story(step))?;
     xml.write_event(Event::End(BytesEnd::new("testcase")))
+}
+
+fn fault(xml: &mut Xml, element: &str, (message, kind): (&str, &str), text: &str) -> std::io::Result<()> {
+    let message = legal(message);
+    let start = BytesStart::new(element).with_attributes([("message", message.as_str()), ("type", kind)]);
+    xml.write_event(Event::Start(start))?;
+    xml.write_event(Event::Text(BytesText::new(&legal(text))))?;
+    xml.write_event(Event::End(BytesEnd::new(element)))
 }
 
 fn text_element(xml: &mut Xml, name: &str, text: &str) -> std::io::Result<()> {

@@ -14,7 +14,7 @@ pub(crate) fn shown(value: &Value, found: bool) -> String {
 }
 
 /// A duration in milliseconds as people read it: `12 ms`, `1.2 s`, `2 min 5 s`.
-pub(crate) fn duration(millis: f64) -> String {
+pub fn duration(millis: f64) -> String {
     match millis {
         ms if ms < 1.0 => format!("{ms:.1} ms"),
         ms if ms < 1000.0 => format!("{ms:.0} ms"),

@@ -10,7 +10,7 @@ use super::playbook::Playbook;
 use super::progress::Progress;
 use super::reply::Reply;
 use crate::azure::patience;
-use crate::event::Outcome;
+use crate::event::{Event, Outcome, WaitStarted};
 use crate::http::FaultKind;
 use crate::plan::{Action, Eventually, Step};
 
@@ -44,9 +44,8 @@ impl Playbook<'_, '_> {
             let Some(pause) = pause else {
                 return captured;
             };
-            let why = self.unmet(progress);
-            self.pause(pause, progress).await;
-            progress.waited = (progress.waited.0 + pause, why);
+            let why = unmet(progress, reply.as_ref());
+            self.pause((pause, why), progress).await;
             progress.again();
             // What is known of the cloud and of who one is may be outdated by now, names are not.
             if !self.prepare(step, &step.uses, progress).await {
@@ -91,7 +90,8 @@ impl Playbook<'_, '_> {
     }
 
     /// Waits, and lets others send meanwhile.
-    pub(super) async fn pause(&self, pause: Duration, progress: &mut Progress) {
+    pub(super) async fn pause(&self, (pause, why): (Duration, String), progress: &mut Progress) {
+        self.waits((pause, why), progress);
         // With one job nothing runs beside anything, not even waiting.
         if self.engine.settings.jobs > 1 {
             progress.permit = None;
@@ -100,6 +100,21 @@ impl Playbook<'_, '_> {
         if progress.permit.is_none() {
             progress.permit = Arc::clone(&self.engine.permits).acquire_owned().await.ok();
         }
+    }
+
+    /// Tells that a step waits, and keeps it for its next attempt.
+    pub(super) fn waits(&self, (pause, why): (Duration, String), progress: &mut Progress) {
+        if !pause.is_zero() {
+            self.engine.outlet.send(Event::WaitStarted(WaitStarted {
+                at_ms: self.engine.at(),
+                playbook: self.index,
+                step: progress.step.trail.clone(),
+                wait_ms: pause.into(),
+                waits_for: why.clone(),
+                attempts: progress.attempts,
+            }));
+        }
+        progress.waited = (progress.waited.0 + pause, Some(why));
     }
 
     /// How long to wait after a fault that passes; nothing when it does not, or when there were enough attempts.
@@ -216,17 +231,23 @@ impl Playbook<'_, '_> {
     pub(super) fn said(&self, reply: &Reply) -> Option<Duration> {
         patience::wait_said(&|name| reply.header(name).map(str::to_owned), self.engine.world.clock.now())
     }
+}
 
-    /// What is not yet as expected, in a few words.
-    fn unmet(&self, progress: &Progress) -> Option<String> {
-        let problem = progress.step.problems.first().map(|problem| problem.title.clone());
-        let assertion = progress.step.assertions.iter().find(|assertion| !assertion.holds).map(|assertion| {
-            let path = assertion.path.as_ref().map(|path| format!(" {path}")).unwrap_or_default();
-            let came = assertion.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-            format!("`{}{path}` does not hold{came}", assertion.subject)
-        });
-        problem.or(assertion).or_else(|| Some("it has to hold several times in a row".to_owned()))
+/// What is not yet as expected, in a few words. What is secret, or may turn out to be, is not told.
+fn unmet(progress: &Progress, reply: Option<&Reply>) -> String {
+    if let Some(reply) = reply.filter(|reply| patience::is_passing(reply.status)) {
+        return format!("status {}", reply.status);
     }
+    if let Some(problem) = progress.step.problems.first() {
+        return problem.title.clone();
+    }
+    let Some(assertion) = progress.step.assertions.iter().find(|assertion| !assertion.holds) else {
+        return "it has to hold several times in a row".to_owned();
+    };
+    let path = assertion.path.as_ref().map(|path| format!(" {path}")).unwrap_or_default();
+    let told = assertion.reason.as_ref().filter(|_| !progress.sensitive && !progress.holds);
+    let came = told.map(|reason| format!(": {reason}")).unwrap_or_default();
+    format!("`{}{path}` does not hold{came}", assertion.subject)
 }
 
 /// Whether sending again does no harm: the request changes nothing twice, or the fault shows that it changed nothing.

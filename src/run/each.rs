@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::frame::Frame;
 use super::items::Turns;
 use super::playbook::Playbook;
-use crate::event::{Event, Iteration, LoopFinished, Outcome, Turn};
+use crate::event::{Event, Iteration, LoopFinished, LoopStarted, Outcome, Turn};
 use crate::plan::{Each, Step};
 
 /// How a turn came out, and the value of each name that it could capture.
@@ -54,6 +54,13 @@ impl<'p> Playbook<'p, '_> {
         let Some(turns) = self.turns(step, each, turn).await else {
             return self.frame.outcome(step.number).unwrap_or_default();
         };
+        self.engine.outlet.send(Event::LoopStarted(LoopStarted {
+            at_ms: self.engine.at(),
+            playbook: self.index,
+            step: self.trail.then(turn),
+            iterations: turns.count() as u32,
+            steps: step.leaves(),
+        }));
         let mut columns = Columns::default();
         let (mut next, mut outcome) = (0, Outcome::Skipped);
         let mut running = FuturesUnordered::new();

@@ -63,8 +63,7 @@ impl Playbook<'_, '_> {
                 progress.errored(self, mishap::operation_endless(poll.within));
                 return None;
             }
-            self.pause(pause, progress).await;
-            progress.waited = (progress.waited.0 + pause, Some("the operation runs still".to_owned()));
+            self.pause((pause, "the operation runs still".to_owned()), progress).await;
             let url = operation.poll().to_owned();
             let response = self.another(trek, &url, progress).await?;
             if response.status == 401 && !std::mem::replace(&mut renewed, true) {
@@ -204,9 +203,8 @@ impl Playbook<'_, '_> {
             });
             let own = || patience::backoff(faults - 1, retry.base, retry.cap, self.chance());
             let pause = said.unwrap_or_else(own).min(Duration::from_secs(600));
-            self.pause(pause, progress).await;
             let why = answer.map_or_else(|fault| fault.detail, |response| format!("status {}", response.status));
-            progress.waited = (progress.waited.0 + pause, Some(why));
+            self.pause((pause, why), progress).await;
         }
     }
 

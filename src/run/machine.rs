@@ -113,7 +113,9 @@ impl Playbook<'_, '_> {
             if !passing || attempt >= step.retry.attempts {
                 return answer;
             }
-            self.engine.world.clock.sleep(self.imds_pause(step, attempt)).await;
+            let pause = self.imds_pause(step, attempt);
+            self.waits((pause, "the instance metadata service".to_owned()), progress);
+            self.engine.world.clock.sleep(pause).await;
             attempt += 1;
         }
     }

@@ -199,7 +199,7 @@ impl<'e> Engine<'e> {
             playbook: index,
             path: Arc::clone(&job.path),
             name: playbook.name(&job.path),
-            steps: job.plan.steps.len(),
+            steps: job.plan.leaves(),
             sources,
         }));
         let judged = self.shared.judged.get();

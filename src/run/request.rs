@@ -309,9 +309,8 @@ impl Playbook<'_, '_> {
         let throttle = &self.engine.shared.throttle;
         let wait = throttle.wait(&outgoing.url, clock.elapsed());
         if !wait.is_zero() {
-            self.pause(wait, progress).await;
             let why = progress.waited.1.take().unwrap_or_else(|| "the subscription is throttled".to_owned());
-            progress.waited = (progress.waited.0 + wait, Some(why));
+            self.pause((wait, why), progress).await;
         }
         let answer = self.engine.world.transport.send(outgoing.clone()).await;
         throttle.learn(&outgoing.url, &answer, (clock.elapsed(), clock.now(), Duration::from_millis(500)));

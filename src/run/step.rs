@@ -83,6 +83,7 @@ impl<'p> Playbook<'p, '_> {
                     biased;
                     reason = self.engine.interrupt.wait(self.cleanup) => {
                         progress.step.outcome = Outcome::Errored;
+                        progress.step.notes.push(format!("stopped before its end: {reason}"));
                         progress.step.reason = Some(reason.to_owned());
                     }
                     () = self.leaf(step, &mut progress) => {}

@@ -144,8 +144,8 @@ impl Playbook<'_, '_> {
                 if imds::is_passing(exchange.status));
             if passing && attempt < step.retry.attempts {
                 let pause = self.imds_pause(step, attempt);
+                self.waits((pause, diagnostic.title.clone()), progress);
                 self.engine.world.clock.sleep(pause).await;
-                progress.waited = (progress.waited.0 + pause, Some(diagnostic.title.clone()));
                 attempt += 1;
                 continue;
             }

@@ -68,9 +68,19 @@ pub(crate) fn start(folder: &Folder, arguments: &[String]) -> Result<(Background
 #[cfg(unix)]
 impl Background {
     /// Sends a signal, waits for the end, and gives the exit code.
-    pub(crate) fn signal(mut self, signal: nix::sys::signal::Signal) -> Result<i32, String> {
+    pub(crate) fn signal(self, signal: nix::sys::signal::Signal) -> Result<i32, String> {
+        self.send(signal)?;
+        self.wait()
+    }
+
+    /// Sends a signal.
+    pub(crate) fn send(&self, signal: nix::sys::signal::Signal) -> Result<(), String> {
         let pid = nix::unistd::Pid::from_raw(self.0.id().cast_signed());
-        nix::sys::signal::kill(pid, signal).map_err(|error| error.to_string())?;
+        nix::sys::signal::kill(pid, signal).map_err(|error| error.to_string())
+    }
+
+    /// Waits for the end, and gives the exit code.
+    pub(crate) fn wait(mut self) -> Result<i32, String> {
         let status = self.0.wait().map_err(|error| error.to_string())?;
         status.code().ok_or_else(|| format!("ended by a signal: {status}"))
     }
