@@ -1,7 +1,8 @@
 //! Lists that come in pages: where the next one is, and all of them as one document.
 //!
 //! Source: azure-resource-manager-rpc, `common-api-details.md`, on collections: `{"value": […], "nextLink": …}`, and a
-//! `nextLink` that is absent, null or empty ends the list.
+//! `nextLink` that is absent, null or empty ends the list. Some providers, and Microsoft's test server for clients, call
+//! the list something else; Microsoft Graph calls the link `@odata.nextLink`.
 
 use std::collections::HashSet;
 
@@ -22,18 +23,23 @@ pub enum Next {
     Broken(String),
 }
 
+/// The names of the link to the next page.
+const LINKS: [&str; 3] = ["nextLink", "@odata.nextLink", "odata.nextLink"];
+
 /// Reads the `nextLink` of a page that came from `base_url`.
 pub fn next(document: &Value, base_url: &str) -> Next {
-    let link = match document.get("nextLink") {
-        None | Some(Value::Null) => return Next::Last,
-        Some(Value::String(link)) if link.trim().is_empty() => return Next::Last,
-        Some(Value::String(link)) => link.trim(),
-        Some(other) => return Next::Broken(format!("`nextLink` is {}, not text", kind(other))),
+    let found = LINKS.iter().find_map(|name| document.get(name).map(|link| (name, link)));
+    let Some((name, link)) = found else { return Next::Last };
+    let link = match link {
+        Value::Null => return Next::Last,
+        Value::String(link) if link.trim().is_empty() => return Next::Last,
+        Value::String(link) => link.trim(),
+        other => return Next::Broken(format!("`{name}` is {}, not text", kind(other))),
     };
     match follow(base_url, link) {
         Link::Here(url) => Next::Page(url),
         Link::Foreign(url) => Next::Foreign(url),
-        Link::Broken(why) => Next::Broken(format!("`nextLink`: {why}")),
+        Link::Broken(why) => Next::Broken(format!("`{name}`: {why}")),
     }
 }
 
@@ -41,13 +47,16 @@ pub fn next(document: &Value, base_url: &str) -> Next {
 #[derive(Clone, Debug)]
 pub struct Pages {
     document: Value,
+    /// The member that is the list.
+    list: Option<String>,
     links: HashSet<String>,
 }
 
 impl Pages {
     /// Begins with the first page.
     pub fn new(first: Value) -> Self {
-        Self { document: first, links: HashSet::new() }
+        let list = list(&first).map(str::to_owned);
+        Self { document: first, list, links: HashSet::new() }
     }
 
     /// Joins what a further page lists.
@@ -55,13 +64,16 @@ impl Pages {
     /// # Errors
     /// When either document is no list: the message says which.
     pub fn add(&mut self, mut page: Value) -> Result<(), String> {
-        let Some(all) = self.document.get_mut("value").and_then(Value::as_array_mut) else {
+        let Some(name) = &self.list else {
             return Err("the first page has no list `value`".to_owned());
         };
-        match page.get_mut("value") {
+        let Some(all) = self.document.get_mut(name).and_then(Value::as_array_mut) else {
+            return Ok(());
+        };
+        match page.get_mut(name) {
             Some(Value::Array(more)) => all.append(more),
-            Some(other) => return Err(format!("the `value` of a page is {}, not a list", kind(other))),
-            None => return Err("a page has no list `value`".to_owned()),
+            Some(other) => return Err(format!("the `{name}` of a page is {}, not a list", kind(other))),
+            None => return Err(format!("a page has no list `{name}`")),
         }
         Ok(())
     }
@@ -73,7 +85,8 @@ impl Pages {
 
     /// How many items all pages so far list.
     pub fn len(&self) -> usize {
-        self.document.get("value").and_then(Value::as_array).map_or(0, Vec::len)
+        let all = self.list.as_ref().and_then(|name| self.document.get(name)).and_then(Value::as_array);
+        all.map_or(0, Vec::len)
     }
 
     /// Whether no page so far lists anything.
@@ -84,9 +97,19 @@ impl Pages {
     /// The document: the first page with all values, without `nextLink`.
     pub fn finish(mut self) -> Value {
         if let Some(members) = self.document.as_object_mut() {
-            members.shift_remove("nextLink");
+            LINKS.iter().for_each(|name| drop(members.shift_remove(*name)));
         }
         self.document
+    }
+}
+
+/// The member of a page that is its list: `value`, else the only list there is.
+fn list(page: &Value) -> Option<&str> {
+    let members = page.as_object()?;
+    let mut lists = members.iter().filter(|(_, value)| value.is_array()).map(|(name, _)| name.as_str());
+    match members.get("value") {
+        Some(Value::Array(_)) => Some("value"),
+        _ => lists.next().filter(|_| lists.next().is_none()),
     }
 }
 
@@ -141,6 +164,9 @@ mod tests {
         assert_eq!(pages.len(), 3);
         assert_eq!(pages.finish().to_string(), r#"{"count":9,"value":[1,2,3],"after":true}"#);
         assert_eq!(Pages::new(json!("text")).finish(), json!("text"));
+        let mut named = Pages::new(json!({"values": [1], "@odata.nextLink": "/2"}));
+        named.add(json!({"values": [2]})).unwrap();
+        assert_eq!(named.finish(), json!({"values": [1, 2]}));
     }
 
     #[test]
@@ -150,6 +176,7 @@ mod tests {
         };
         check(json!({}), json!({"value": []}), "the first page has no list `value`");
         check(json!([]), json!({"value": []}), "the first page has no list `value`");
+        check(json!({"a": [], "b": []}), json!({"a": []}), "the first page has no list `value`");
         check(json!({"value": []}), json!({}), "a page has no list `value`");
         check(json!({"value": []}), json!([1]), "a page has no list `value`");
         check(json!({"value": []}), json!({"value": {}}), "the `value` of a page is an object, not a list");

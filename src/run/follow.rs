@@ -21,18 +21,16 @@ pub(super) struct Trek<'t> {
     pub(super) request: &'t Request,
     /// The first request, without its token.
     pub(super) first: http::Request,
-    /// What the server wants to be sent back.
-    pub(super) cookies: Cookies,
 }
 
 impl Trek<'_> {
     /// The request for another URL on the same host.
-    fn next(&self, url: &str) -> http::Request {
+    fn next(&self, url: &str, cookies: &Cookies) -> http::Request {
         let kept = |(name, _): &&(String, String)| {
             !["content-type", "authorization", "cookie"].iter().any(|own| name.eq_ignore_ascii_case(own))
         };
         let mut headers: Vec<(String, String)> = self.first.headers.iter().filter(kept).cloned().collect();
-        headers.extend(self.cookies.header(url).map(|cookie| ("cookie".to_owned(), cookie)));
+        headers.extend(cookies.header(url).map(|cookie| ("cookie".to_owned(), cookie)));
         http::Request { method: "GET", url: url.to_owned(), headers, body: None, ..self.first.clone() }
     }
 }
@@ -42,7 +40,7 @@ impl Playbook<'_, '_> {
     pub(super) async fn poll(
         &self,
         poll: &Poll,
-        (trek, first): (&mut Trek<'_>, Reply),
+        (trek, first): (&Trek<'_>, Reply),
         progress: &mut Progress,
     ) -> Option<Reply> {
         let begun = self.engine.world.clock.elapsed();
@@ -107,7 +105,7 @@ impl Playbook<'_, '_> {
     pub(super) async fn pages(
         &self,
         most: u32,
-        (trek, first): (&mut Trek<'_>, Reply),
+        (trek, first): (&Trek<'_>, Reply),
         progress: &mut Progress,
     ) -> Option<Reply> {
         let Some(document) = first.json().as_ref().ok().filter(|_| (200..300).contains(&first.status)).cloned() else {
@@ -162,11 +160,11 @@ impl Playbook<'_, '_> {
     }
 
     /// Sends one of the requests that follow the first, again after faults that pass.
-    async fn another(&self, trek: &mut Trek<'_>, url: &str, progress: &mut Progress) -> Option<Response> {
+    async fn another(&self, trek: &Trek<'_>, url: &str, progress: &mut Progress) -> Option<Response> {
         let retry = trek.step.retry;
         let mut faults = 0;
         loop {
-            let mut outgoing = trek.next(url);
+            let mut outgoing = trek.next(url, &progress.cookies);
             let target = Target { url: url.to_owned(), is_arm: true };
             // Who wrote a token of its own sends that.
             let own = trek.first.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization"));
@@ -180,16 +178,14 @@ impl Playbook<'_, '_> {
                 }
             }
             let answer = self.send(&outgoing, progress).await;
+            answer.iter().for_each(|response| self.keep_cookies(url, &response.headers, progress));
             let passes = match &answer {
                 Ok(response) => patience::is_passing(response.status),
                 Err(fault) => !super::attempts::lasts(fault.kind),
             };
             if !passes || faults + 1 >= retry.attempts {
                 return match answer {
-                    Ok(response) => {
-                        self.keep_cookies(trek, url, &response.headers);
-                        Some(response)
-                    }
+                    Ok(response) => Some(response),
                     Err(fault) => {
                         progress.errored(self, mishap::fault(&fault, url, outgoing.timeout));
                         None
@@ -209,9 +205,9 @@ impl Playbook<'_, '_> {
     }
 
     /// Keeps the cookies that an answer sets.
-    pub(super) fn keep_cookies(&self, trek: &mut Trek<'_>, url: &str, headers: &[(String, String)]) {
+    pub(super) fn keep_cookies(&self, url: &str, headers: &[(String, String)], progress: &mut Progress) {
         let set = headers.iter().filter(|(name, _)| name == "set-cookie").map(|(_, value)| value.as_str());
-        trek.cookies.take(url, set, self.engine.world.clock.now());
+        progress.cookies.take(url, set, self.engine.world.clock.now());
     }
 }
 

@@ -9,6 +9,7 @@ use super::playbook::Playbook;
 use crate::diagnostic::Diagnostic;
 use crate::event::{self, Assertion, AttemptFinished, Outcome};
 use crate::http::FaultKind;
+use crate::http::cookies::Cookies;
 use crate::plan::{Action, Step};
 use crate::secret::Secret;
 use crate::source::Span;
@@ -34,6 +35,8 @@ pub(super) struct Progress {
     pub(super) fault: Option<FaultKind>,
     /// The leave to send, given back while the step only waits.
     pub(super) permit: Option<OwnedSemaphorePermit>,
+    /// What the server wants to be sent back, while the step polls or pages.
+    pub(super) cookies: Cookies,
     /// The token that the last request carried.
     pub(super) bearer: Option<Secret>,
 }

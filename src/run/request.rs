@@ -12,7 +12,6 @@ use super::reply::Reply;
 use crate::diagnostic::Diagnostic;
 use crate::event::veil::{is_secret_header, shown_headers};
 use crate::event::{self, Attempt};
-use crate::http::cookies::Cookies;
 use crate::http::{self, Answer, Route};
 use crate::plan::{Auth, Body, Request, Step};
 use crate::template::Misfit;
@@ -43,7 +42,11 @@ impl Playbook<'_, '_> {
             self.engine.outlet.hide(credentials.map_or(value, |(_, credentials)| credentials));
         }
         let is_own = |(name, _): &(String, String)| name.eq_ignore_ascii_case("authorization");
-        let mut trek = Trek { step, request, first: outgoing.clone(), cookies: Cookies::default() };
+        let trek = Trek { step, request, first: outgoing.clone() };
+        let goes_on = request.poll.is_some() || request.pages.is_some();
+        if goes_on && let Some(cookie) = progress.cookies.header(&target.url) {
+            outgoing.headers.push(("cookie".to_owned(), cookie));
+        }
         // A playbook that brings its own credentials gets no token besides.
         if !(matches!(request.auth, Auth::Default) && outgoing.headers.iter().any(is_own))
             && let Some(bearer) = self.bearer(step, request, (&target, progress)).await?
@@ -52,15 +55,14 @@ impl Playbook<'_, '_> {
             outgoing.headers.push(("authorization".to_owned(), format!("Bearer {bearer}")));
         }
         let mut reply = self.follow(outgoing, request.redirects, progress).await?;
-        if request.poll.is_some() || request.pages.is_some() {
-            let url = trek.first.url.clone();
-            self.keep_cookies(&mut trek, &url, &reply.headers);
+        if goes_on {
+            self.keep_cookies(&trek.first.url, &reply.headers, progress);
         }
         if let Some(poll) = &request.poll {
-            reply = self.poll(poll, (&mut trek, reply), progress).await?;
+            reply = self.poll(poll, (&trek, reply), progress).await?;
         }
         if let Some(most) = request.pages {
-            reply = self.pages(most, (&mut trek, reply), progress).await?;
+            reply = self.pages(most, (&trek, reply), progress).await?;
         }
         if target.is_arm && (200..300).contains(&reply.status) {
             let mut seen = self.common.seen.borrow_mut();

@@ -194,6 +194,7 @@ impl<'p> Playbook<'p, '_> {
             waited: Default::default(),
             fault: None,
             permit: None,
+            cookies: Default::default(),
             bearer: None,
         }
     }
