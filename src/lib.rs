@@ -37,6 +37,7 @@
 //! - [`identity`]: where tokens come from, what they say, the cache all steps share.
 //! - [`playbook`]: the document the author wrote, its reader and its schema.
 //! - [`plan`]: the document with names resolved and defaults applied; what waits for what; what the caller gives.
+//! - [`lint`]: what a playbook says that is allowed and hardly meant; `# mi-run: allow(code)` switches it off in place.
 //! - [`event`]: what did happen; a record is a run folded from its events. Redaction stands at its door, the `Outlet`.
 //! - [`run`]: plan → events, one file per action.
 //! - [`report`]: events → text, one file per format.
@@ -71,6 +72,8 @@
 //!   `emulator/world/resolve/`. The schema follows from the type.
 //! - *something that the emulator answers*: what it is in `emulator/store/`, a file in `emulator/arm/` called by its `route`
 //!   (or in `emulator/hosts/` for an identity endpoint), its refusals in `emulator/arm/refusal/`.
+//! - *a lint*: its code in `lint/mod.rs`, what finds it in a file of `lint/`, its message in `diagnostic/catalog/lints.rs`, its
+//!   paragraph in `diagnostic/explain.rs`.
 //! - *a diagnostic*: a method in `diagnostic/catalog.rs` or a file below it (or a function in `run/mishap.rs`), and its
 //!   paragraph in `diagnostic/explain.rs`.
 //!
@@ -82,6 +85,7 @@ pub mod emulator;
 pub mod event;
 pub mod http;
 pub mod identity;
+pub mod lint;
 pub mod moment;
 pub mod nearest;
 pub mod pattern;

@@ -146,6 +146,9 @@ pub(crate) struct Check {
     /// Say nothing when all is well
     #[arg(long, short)]
     pub(crate) quiet: bool,
+    /// Let warnings count as errors
+    #[arg(long)]
+    pub(crate) strict: bool,
     #[command(flatten)]
     pub(crate) root: Root,
     #[command(flatten)]

@@ -1,8 +1,11 @@
 //! `mi-run check`: everything that can be known without the network.
 
+use std::collections::HashSet;
 use std::path::Path;
+use std::time::SystemTime;
 
-use mi_run::diagnostic::Diagnostics;
+use mi_run::diagnostic::{Diagnostics, Severity};
+use mi_run::lint;
 use mi_run::plan::{self, Plan};
 use mi_run::source::Sources;
 
@@ -16,26 +19,37 @@ pub(crate) fn check(args: &args::Check) -> Exit {
     let mut sources = Sources::new();
     let mut diagnostics = Diagnostics::new();
     let mut good = String::new();
+    let mut warned = false;
+    let mut told = HashSet::new();
     for path in &args.playbooks {
         let mut found = Diagnostics::new();
-        if let Some(steps) = steps(path, args.root.folder.as_deref(), &mut sources, &mut found) {
-            let word = if steps == 1 { "step" } else { "steps" };
-            good.push_str(&format!("{}: {steps} {word}, no problems\n", path.display()));
+        let plan = plan(path, args.root.folder.as_deref(), &mut sources, &mut found);
+        if let Some(plan) = plan.filter(|_| !found.has_errors()) {
+            lint::lint(&plan, &mut sources, (SystemTime::now(), &mut found));
+            let steps = counted(plan.steps_inside(), "step");
+            let warnings = found.count();
+            let verdict = if warnings == 0 { "no problems".to_owned() } else { counted(warnings, "warning") };
+            good.push_str(&format!("{}: {steps}, {verdict}\n", path.display()));
         }
-        found.sorted().into_iter().for_each(|diagnostic| diagnostics.push(diagnostic));
+        // What several playbooks include is told once.
+        for diagnostic in found.sorted() {
+            let place = diagnostic.primary().map(|span| (sources.get(span.source).name().to_owned(), span.range()));
+            if place.is_none() || told.insert((place, diagnostic.title.clone())) {
+                warned |= diagnostic.severity == Severity::Warning;
+                diagnostics.push(diagnostic);
+            }
+        }
     }
     if !args.quiet {
         print(&good);
     }
-    let bad = diagnostics.has_errors();
+    let bad = diagnostics.has_errors() || args.strict && warned;
     diagnose_all(diagnostics, &sources, args.look.color);
     if bad { Exit::Invalid } else { Exit::Passed }
 }
 
-/// How many steps a playbook has, when nothing is wrong with it.
-fn steps(path: &Path, root: Option<&Path>, sources: &mut Sources, found: &mut Diagnostics) -> Option<usize> {
-    let plan = plan(path, root, sources, found)?;
-    (!found.has_errors()).then(|| plan.steps_inside())
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// The plan of a playbook and of all that it includes.

@@ -99,14 +99,9 @@ impl Prepared<'_> {
             Err(exit) => return exit,
         };
         let inside = emulator.as_ref().map(|emulator| emulator.ready());
-        let settings = Settings {
-            arm_endpoint: chosen(&self.args.arm_endpoint).or_else(|| inside.map(|ready| ready.arm_http.clone())),
-            imds_endpoint: chosen(&self.args.imds_endpoint).or_else(|| inside.map(|ready| ready.imds.clone())),
-            bodies: self.args.show_http,
-            jobs: self.args.jobs,
-            fail_fast: self.args.fail_fast,
-            strict: self.args.strict,
-        };
+        let mut settings = settings(self.args);
+        settings.arm_endpoint = settings.arm_endpoint.or_else(|| inside.map(|ready| ready.arm_http.clone()));
+        settings.imds_endpoint = settings.imds_endpoint.or_else(|| inside.map(|ready| ready.imds.clone()));
         let live = Rc::new(Live::new(self.args.quiet));
         let screen = Screen::new(self.args, &self.targets, &live);
         let console = Rc::clone(&screen.kept);
@@ -118,13 +113,8 @@ impl Prepared<'_> {
         let outlet = Outlet::new(sinks, vec![Box::new(screen)], kept);
         let interrupt = Interrupt::default();
         let clock = SystemClock::start();
-        let world = World {
-            transport: &self.client,
-            clock: &clock,
-            variables: &variables,
-            file: files::inside,
-            random: &random,
-        };
+        let transport = &self.client;
+        let world = World { transport, clock: &clock, variables: &variables, file: files::inside, random: &random };
         let engine = Engine::new(world, settings, (self.sources, &outlet), &interrupt);
         let mut usage = self.usage;
         let root = self.args.root.folder.as_deref();
@@ -157,6 +147,18 @@ impl Prepared<'_> {
         };
         failed.iter().for_each(|diagnostic| diagnose(diagnostic, self.sources, color));
         conclude(outcome, interrupt.came(), failed.is_empty())
+    }
+}
+
+/// What the command line says of the run.
+fn settings(args: &args::Run) -> Settings {
+    Settings {
+        arm_endpoint: chosen(&args.arm_endpoint),
+        imds_endpoint: chosen(&args.imds_endpoint),
+        bodies: args.show_http,
+        jobs: args.jobs,
+        fail_fast: args.fail_fast,
+        strict: args.strict,
     }
 }
 

@@ -2,6 +2,7 @@
 //! [`explain`](super::explain).
 
 mod inputs;
+mod lints;
 mod names;
 mod worlds;
 

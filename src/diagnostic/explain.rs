@@ -44,6 +44,13 @@ pub const CODES: &[(&str, &str)] = &[
         "A key stands twice in the same map. YAML forbids it, since one of the two would be lost without a word.",
     ),
     (
+        "either-way",
+        "The expected statuses hold both when access control lets the request in and when it refuses, so the \
+         step passes without proving anything about access. Expect one of the two: `expect: allowed` or \
+         `expect: denied`. Where either is fine indeed, `# mi-run: allow(either-way)` behind the line says \
+         so.",
+    ),
+    (
         "empty-file",
         "The file holds nothing, or only blanks and comments. A playbook needs at least `steps:` with a step in it.",
     ),
@@ -58,6 +65,13 @@ pub const CODES: &[(&str, &str)] = &[
         "The `nextLink` of a list leads to another scheme, host or port. The token of the first request would \
          go there too, so the link is not followed. Something on the way may have changed the answer; an \
          honest service keeps to its own host.",
+    ),
+    (
+        "hand-made-link",
+        "A list is followed by hand: a `$skiptoken` in a URL, or a captured `nextLink`. What stands in such a \
+         link is the server's own business; it may be of another api-version, and a request made by hand \
+         reads one page more and not all. `pages: all` follows each link as it is and joins what the pages \
+         list. `# mi-run: allow(hand-made-link)` switches this off.",
     ),
     (
         "id-taken",
@@ -115,12 +129,30 @@ pub const CODES: &[(&str, &str)] = &[
         "The text is no JSONPath query by RFC 9535. A query begins with `$`; names follow as `.name` or `['name']`, \
          indices as `[0]`, filters as `[?@.name == 'x']`.",
     ),
+    (
+        "judges-nothing",
+        "What stands here could never fail: an expression that looks at nothing, a status that holds whatever \
+         comes, metadata that is neither captured nor expected to be something. A playbook of such steps is \
+         green for want of trying. `# mi-run: allow(judges-nothing)` before the step switches this off.",
+    ),
     ("missing-input", "An input has no default, and nobody gave it a value. All that are missing are told at once."),
     ("missing-key", "A key is required here and missing."),
     (
         "name-taken",
         "A name is defined twice: an input, a variable and a capture share one space of names, and nothing shadows \
          anything. `cloud`, `identity`, `env` and `run` are defined in every playbook.",
+    ),
+    (
+        "needless-allow",
+        "A comment `# mi-run: allow(code)` switches a lint off for its line, or, on a line of its own, for \
+         the line below and all that stands deeper. Here no such lint has anything to say, or there is none \
+         of that code. Leave the comment out, so that it hides nothing later.",
+    ),
+    (
+        "never-used",
+        "An input, a variable or a capture has a name that no template takes. It is left over, or the name \
+         that should take it is misspelt in a place that cannot tell. Captures that only the report wants can \
+         say so: `# mi-run: allow(never-used)`.",
     ),
     (
         "no-action",
@@ -172,6 +204,13 @@ pub const CODES: &[(&str, &str)] = &[
          without steps proves nothing.",
     ),
     (
+        "open-path",
+        "An input that takes any text stands in the path of a request. What it holds cannot begin a query or \
+         a fragment, and `..` is refused, but a slash in it leads to another resource than the path shows. \
+         Give the input a `pattern` or a `one_of`, or encode its slashes with `urlencode`. Who trusts whoever \
+         gives the value writes `# mi-run: allow(open-path)`.",
+    ),
+    (
         "operation-failed",
         "A long-running operation came to its end, and did not succeed: its state is `Failed` or `Canceled`. \
          The notes hold the error that it tells. Where that is expected, say so: `expect: {error: …}`.",
@@ -183,9 +222,23 @@ pub const CODES: &[(&str, &str)] = &[
          `poll` allows. It may still succeed.",
     ),
     (
+        "preview-api-version",
+        "The api-version ends in `-preview` or another word: its shape may change without notice and it is \
+         withdrawn after a while. Pipelines that run for years want a final one. `# mi-run: \
+         allow(preview-api-version)` for features that have no other.",
+    ),
+    (
         "request-line",
         "A request in one line is a method in capitals, a blank, and a URL: `GET /subscriptions/…`. For headers or a body \
          write a map with `method`, `url` and the rest.",
+    ),
+    (
+        "secret-in-file",
+        "Something in the file looks like a token, a key, a password or the signature of a shared access \
+         signature, or an input that is `secret: true` has its value written out. Files are copied, committed \
+         and mailed. Take the value from outside with an input that has `secret: true` and `env:`, and \
+         replace the secret, since it is known now. What only looks like one: `# mi-run: \
+         allow(secret-in-file)`.",
     ),
     (
         "several-documents",
@@ -237,6 +290,13 @@ pub const CODES: &[(&str, &str)] = &[
         "A template uses a name that nothing defines: no input, no variable, no capture of an earlier step.",
     ),
     (
+        "unknown-api-version",
+        "An api-version is a date, as in `2021-04-01`, perhaps with a word behind it, as in `-preview`. This \
+         one is none, lies before the beginning of Resource Manager, or in the future. Azure answers such a \
+         request with 400 `InvalidApiVersionParameter` or `NoRegisteredProviderFound`. `# mi-run: \
+         allow(unknown-api-version)` switches this off.",
+    ),
+    (
         "unknown-cloud",
         "The playbook says `cloud: auto`, or nothing, and the VM's instance metadata names no cloud that is known. Name it: \
          `public`, `china` or `usgov`, or describe it by its endpoints.",
@@ -268,6 +328,14 @@ pub const CODES: &[(&str, &str)] = &[
          leave the real one at its default.",
     ),
     (
+        "unproven-denial",
+        "A step expects a refusal, and no other step is let in at the same path or at something in it. Azure \
+         answers 403 for what does not exist just as for what is forbidden, so a misspelt name passes this \
+         test for ever. Add a control: a step that reads the same path as somebody who may, or that reads \
+         something in it. For a PUT or a POST what it would stand in will do. `# mi-run: \
+         allow(unproven-denial)` before the step where the control is elsewhere.",
+    ),
+    (
         "unquoted-template",
         "YAML reads `{` as the start of a map, so a value that begins with `{{` must be quoted: \
          `name: \"{{ group }}\"`.",
@@ -288,6 +356,13 @@ pub const CODES: &[(&str, &str)] = &[
         "variable-in-loop",
         "Variables are evaluated once, and this one needs a name that has another value in each turn of the \
          loop. Use that name itself inside the loop, or `set` a name there, which is computed in each turn.",
+    ),
+    (
+        "waits-in-vain",
+        "An `eventually` stands where another attempt cannot come out otherwise: on a request that changes \
+         something and so is never sent twice, on a token that comes out of the cache, on a group in which \
+         nothing is sent. The step fails at its first attempt, or only after the whole time. `# mi-run: \
+         allow(waits-in-vain)` switches this off.",
     ),
     (
         "wrong-type",

@@ -130,6 +130,11 @@ impl Diagnostics {
         self.0.iter().filter_map(Diagnostic::primary).any(is_inside)
     }
 
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// Whether nothing was found.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -177,6 +177,45 @@ pub fn is_local(host: &str) -> bool {
     link_local || is_loopback(host)
 }
 
+/// Puts a URL together of pieces; of each is told whether it is a value, put in where the URL was written around it. What
+/// a value holds stays in its place: it begins no query and no fragment, and in a query no further parameter. Slashes
+/// stay, so that a resource id can be put in; so do escapes. A value that the URL begins with is taken as it is.
+pub fn compose<'p>(pieces: impl IntoIterator<Item = (&'p str, bool)>) -> String {
+    let mut url = String::new();
+    for (text, is_value) in pieces {
+        if !is_value || url.is_empty() {
+            url.push_str(text);
+            continue;
+        }
+        let in_query = url.contains('?');
+        let bytes = text.as_bytes();
+        for (at, byte) in text.bytes().enumerate() {
+            let is_escape =
+                byte == b'%' && bytes.get(at + 1..at + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit));
+            let stays = match byte {
+                b'?' | b'&' | b'+' | b';' => !in_query && byte != b'?',
+                b'-' | b'.' | b'_' | b'~' | b'/' | b':' | b'@' | b'!' | b'$' | b'\'' | b'(' | b')' | b'*' | b','
+                | b'=' => true,
+                // Whoever takes the URL refuses line breaks: one in a value is a mistake.
+                _ => byte.is_ascii_alphanumeric() || byte.is_ascii_control(),
+            };
+            match stays || is_escape {
+                true => url.push(char::from(byte)),
+                false => url.push_str(&format!("%{byte:02X}")),
+            }
+        }
+    }
+    url
+}
+
+/// Whether the path of a URL holds a segment `.` or `..`, plain or escaped, which clients and servers resolve: the
+/// request would go elsewhere than it says.
+pub fn climbs(url: &str) -> bool {
+    let path = url.split_once("://").map_or(url, |(_, rest)| rest).split(['?', '#']).next().unwrap_or_default();
+    let is_dots = |segment: &str| matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");
+    path.split(['/', '\\']).any(is_dots)
+}
+
 /// Percent-encodes all but the unreserved characters of RFC 3986, section 2.3.
 pub fn encode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -193,6 +232,28 @@ pub fn encode(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_stay_in_their_place() {
+        let check = |pieces: &[(&str, bool)], expected: &str| {
+            assert_eq!(compose(pieces.iter().copied()), expected, "{pieces:?}");
+        };
+        check(&[("/groups/", false), ("a b?c#d\\ü", true), ("/x", false)], "/groups/a%20b%3Fc%23d%5C%C3%BC/x");
+        check(&[("/s/a", true), ("/providers", false)], "/s/a/providers");
+        check(&[("https://h/a?b=c&d", true), ("&e=", false), ("f&g=h", true)], "https://h/a?b=c&d&e=f%26g=h");
+        check(&[("/a/", false), ("b%2Fc%zz", true)], "/a/b%2Fc%25zz");
+        check(&[("/a?$filter=", false), ("n eq 'x+y'", true)], "/a?$filter=n%20eq%20'x%2By'");
+    }
+
+    #[test]
+    fn dots_climb() {
+        for url in ["/a/../b", "https://h/a/.", "/a/%2E%2e?x", "/..", "/a\\..\\b"] {
+            assert!(climbs(url), "{url}");
+        }
+        for url in ["/a/..b/c.d", "/a?x=/../", "https://h/...", "https://../a/b"] {
+            assert_eq!(climbs(url), url.contains("//../"), "{url}");
+        }
+    }
 
     #[test]
     fn origins_are_compared_with_their_port() {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::gather::{Document, Documents};
 use super::names::{Globals, Meaning, Names};
 use super::steps::{Around, Builder, plain};
-use super::{Input, Plan, order};
+use super::{Input, Plan, Var, order};
 use crate::azure::cloud::{self, Cloud};
 use crate::diagnostic::Diagnostics;
 use crate::playbook as document;
@@ -94,7 +94,7 @@ fn one(
         cloud: resolve_cloud(playbook.cloud),
         identity: builder.identity,
         inputs,
-        vars: vars.into_iter().map(|(name, _, tree)| (name, tree)).collect(),
+        vars: vars.into_iter().map(|(name, span, tree)| Var { name, span, tree }).collect(),
         head,
         changes: steps.iter().chain(&cleanup).any(|step| step.changes),
         steps,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::{Input, Plan};
+use super::{Input, Plan, Var};
 use crate::diagnostic::catalog::Missing;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::nearest::nearest;
@@ -54,7 +54,7 @@ pub type Lookup<'l> = &'l dyn Fn(&str) -> Option<String>;
 /// The names that a caller may give values for.
 pub fn declared(plan: &Plan) -> impl Iterator<Item = &str> {
     let inputs = plan.inputs.iter().map(|input| input.name.as_str());
-    inputs.chain(plan.vars.iter().map(|(name, _)| name.as_str()))
+    inputs.chain(plan.vars.iter().map(|var| var.name.as_str()))
 }
 
 /// Whether any value that a caller gives is never shown.
@@ -103,7 +103,7 @@ pub fn resolve(plan: &Plan, caller: &Caller<'_>, diagnostics: &mut Diagnostics) 
     if !missing.is_empty() {
         diagnostics.missing_inputs(&missing);
     }
-    for (name, _) in &plan.vars {
+    for Var { name, .. } in &plan.vars {
         if let Some(found) = caller.given.iter().find(|given| given.name == *name) {
             values.insert(name.clone(), found.value.clone());
         }

@@ -50,7 +50,7 @@ pub struct Plan {
     /// What the caller gives.
     pub inputs: Vec<Input>,
     /// What is derived, when it is first used.
-    pub vars: Vec<(String, Tree)>,
+    pub vars: Vec<Var>,
     /// The variables that the name uses.
     pub head: Vec<usize>,
     /// The steps, in the order of the file.
@@ -131,6 +131,17 @@ pub struct Input {
     pub span: Span,
     /// What it is.
     pub declaration: crate::playbook::Input,
+}
+
+/// Something that is derived.
+#[derive(Clone, Debug)]
+pub struct Var {
+    /// Its name.
+    pub name: String,
+    /// Where the name stands.
+    pub span: Span,
+    /// Its value.
+    pub tree: Tree,
 }
 
 /// A step, ready to be carried out.
@@ -252,6 +263,8 @@ pub struct Eventually {
     pub every: Option<Duration>,
     /// How many times in a row the expectations must hold.
     pub hold: u32,
+    /// Where the step, or the group around it, says so; nothing for a default.
+    pub span: Option<Span>,
 }
 
 /// Following a long-running operation.

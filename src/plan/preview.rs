@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::inputs::origin;
-use super::{Action, Caller, Items, Plan, Step, Uses, Why, order};
+use super::{Action, Caller, Items, Plan, Step, Uses, Var, Why, order};
 use crate::template::{Files, Nothing, Scope, Template, Text, Tree};
 use crate::value::to_text;
 
@@ -185,7 +185,7 @@ pub fn preview(plan: &Plan, path: &str, values: &HashMap<String, Value>, caller:
         })
         .collect();
     compute(plan, &mut known);
-    for (name, tree) in &plan.vars {
+    for Var { name, tree, .. } in &plan.vars {
         let given = caller.given.iter().find(|given| given.name == *name);
         variables.push(Variable {
             name: name.clone(),
@@ -210,7 +210,7 @@ pub fn preview(plan: &Plan, path: &str, values: &HashMap<String, Value>, caller:
 fn compute(plan: &Plan, known: &mut Known) {
     loop {
         let before = known.values.len();
-        for (name, tree) in &plan.vars {
+        for Var { name, tree, .. } in &plan.vars {
             let mut all = !known.values.contains_key(name);
             tree.each_text(&mut |text| all &= known.knows(&text.template));
             if let Some(value) = all.then(|| tree.render(known).ok()).flatten() {

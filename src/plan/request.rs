@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::steps::{Builder, plain};
 use super::{Auth, Body, Poll, Request};
+use crate::http;
 use crate::playbook as document;
+use crate::template::{Misfit, Scope};
 
 /// How many pages are read when all are wanted.
 const MOST_PAGES: u32 = 10_000;
@@ -14,6 +16,21 @@ const POLL_WITHIN: Duration = Duration::from_secs(30 * 60);
 
 /// How long to wait between two questions when neither the server nor the playbook says.
 const POLL_EVERY: Duration = Duration::from_secs(15);
+
+impl Request {
+    /// The URL: what templates give is put in so that it stays in its place.
+    ///
+    /// # Errors
+    /// When the template cannot be rendered.
+    pub fn composed(&self, scope: &dyn Scope) -> Result<String, Box<Misfit>> {
+        let mut parts = self.url.render_parts(scope)?;
+        // The method stands in the same text, before anything that a template gives.
+        if let Some(first) = parts.first_mut() {
+            first.text = first.text.get(self.prefix..).unwrap_or_default().to_owned();
+        }
+        Ok(http::compose(parts.iter().map(|part| (part.text.as_str(), part.is_value))))
+    }
+}
 
 impl Builder<'_, '_> {
     /// A request with the defaults applied.

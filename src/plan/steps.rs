@@ -196,11 +196,13 @@ impl Builder<'_, '_> {
             });
         }
         let default = defaults.eventually.as_ref().filter(|_| around.eventually.is_none());
+        let span = eventually.as_ref().map(|eventually| eventually.span);
         if let Some(eventually) = eventually.as_ref().map(|eventually| &eventually.value).or(default) {
             around.eventually = Some(Eventually {
                 within: eventually.within.value.0,
                 every: eventually.every.as_ref().map(|every| every.value.0),
                 hold: eventually.hold.as_ref().map_or(1, |hold| hold.value),
+                span,
             });
         }
         around.sensitive |= sensitive.unwrap_or(false);

@@ -1,8 +1,40 @@
 //! Each template of an action, and of an assertion.
 
-use super::{Action, Auth, Body, Items, Request, Subject};
+use super::{Action, Auth, Body, Items, Origin, Plan, Request, Step, Subject};
 use crate::identity::Selector;
 use crate::template::{Text, Tree};
+
+impl Plan {
+    /// Each template in it; those of included playbooks are theirs.
+    pub fn each_text(&self, visit: &mut dyn FnMut(&Text)) {
+        self.name.iter().for_each(&mut *visit);
+        self.identity.iter().for_each(|identity| selector_text(identity, visit));
+        for input in &self.inputs {
+            let declaration = &input.declaration;
+            let trees = declaration.default.iter().map(|tree| &tree.value).chain(declaration.one_of.iter().flatten());
+            trees.for_each(|tree| tree.each_text(visit));
+        }
+        self.vars.iter().for_each(|var| var.tree.each_text(visit));
+        self.steps.iter().chain(&self.cleanup).for_each(|step| step_texts(step, visit));
+        self.outputs.iter().for_each(|(_, tree)| tree.each_text(visit));
+    }
+}
+
+fn step_texts(step: &Step, visit: &mut dyn FnMut(&Text)) {
+    step.name.iter().chain(&step.when).for_each(&mut *visit);
+    step.each.iter().for_each(|each| items_texts(&each.items, visit));
+    action_texts(&step.action, visit);
+    step.assertions.iter().for_each(|assertion| subject_texts(&assertion.subject, &mut |text, _| visit(text)));
+    for capture in &step.captures {
+        capture.default.iter().for_each(|tree| tree.each_text(visit));
+        if let Origin::Header(text) | Origin::Template(text) = &capture.origin {
+            visit(text);
+        }
+    }
+    if let Action::Group(inner) = &step.action {
+        inner.iter().for_each(|step| step_texts(step, visit));
+    }
+}
 
 /// Each template of an action.
 pub(super) fn action_texts(action: &Action, visit: &mut dyn FnMut(&Text)) {

@@ -112,7 +112,7 @@ impl<'p, 'e> Playbook<'p, 'e> {
             values.get(&input.name).into_iter().for_each(|value| engine.outlet.hide_value(value));
         }
         // What the caller overrides is not computed.
-        let given = plan.vars.iter().enumerate().filter(|(_, (name, _))| values.contains_key(name));
+        let given = plan.vars.iter().enumerate().filter(|(_, var)| values.contains_key(&var.name));
         common.computed.borrow_mut().extend(given.map(|(at, _)| at));
         Self {
             engine,
@@ -149,7 +149,7 @@ impl<'p, 'e> Playbook<'p, 'e> {
             tree.each_text(&mut |text| uses.extend(text.template.names().iter().map(|used| used.name.as_str())));
             // What was not captured was told where it happened.
             let missing = self.plan.tail.captures.iter().any(|(_, capture)| self.frame.lacks(capture));
-            let known = |name: &&str| self.plan.vars.iter().any(|(var, _)| var == name) || !self.frame.lacks(name);
+            let known = |name: &&str| self.plan.vars.iter().any(|var| var.name == **name) || !self.frame.lacks(name);
             let rendered = match self.compute(&self.plan.tail.vars) {
                 Ok(()) => tree.render(&*self.frame),
                 Err(misfit) => Err(misfit),
@@ -191,9 +191,9 @@ impl<'p, 'e> Playbook<'p, 'e> {
             if self.common.computed.borrow().contains(at) {
                 continue;
             }
-            let (name, tree) = &self.plan.vars[*at];
-            let value = tree.render(&*self.common.root)?;
-            self.common.root.put(name, value);
+            let var = &self.plan.vars[*at];
+            let value = var.tree.render(&*self.common.root)?;
+            self.common.root.put(&var.name, value);
             self.common.computed.borrow_mut().insert(*at);
         }
         Ok(())

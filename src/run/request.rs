@@ -76,14 +76,14 @@ impl Playbook<'_, '_> {
 
     /// Where the request goes: the URL with its parameters.
     async fn target(&self, step: &Step, request: &Request, progress: &mut Progress) -> Option<Target> {
-        let rendered = match request.url.render_text(&*self.frame) {
+        let written = match request.composed(&*self.frame) {
             Ok(text) => text,
             Err(misfit) => {
                 progress.misfit(self, &misfit);
                 return None;
             }
         };
-        let written = rendered.get(request.prefix..).unwrap_or_default().trim();
+        let written = written.trim();
         let mut url = if written.starts_with('/') {
             let base = match &self.engine.settings.arm_endpoint {
                 Some(endpoint) => endpoint.trim_end_matches('/').to_owned(),
@@ -93,8 +93,11 @@ impl Playbook<'_, '_> {
         } else {
             written.to_owned()
         };
-        let broken =
-            written.contains(char::is_control).then_some("a URL holds no line breaks and no control characters");
+        let broken = match written {
+            _ if written.contains(char::is_control) => Some("a URL holds no line breaks and no control characters"),
+            _ if http::climbs(written) => Some("a path with `.` or `..` in it leads elsewhere than it says"),
+            _ => None,
+        };
         if broken.is_some() || http::origin(&url).is_none_or(|(scheme, ..)| scheme != "https" && scheme != "http") {
             progress.errored(self, mishap::invalid_url(written, broken).at(request.url.span, "rendered from here"));
             return None;

@@ -119,6 +119,12 @@ pub(super) const TESTS: &[&str] = &[
 /// The functions there are.
 pub(super) const FUNCTIONS: &[&str] = &["dict", "file", "now", "range", "uuid"];
 
+/// The name that tells [`write`] to mark what expressions give; no template can use it.
+pub(super) const MARKED: &str = "marked values";
+
+/// Stands before and behind what an expression gave. Unicode gives this character no meaning and keeps it so.
+pub(super) const MARK: char = '\u{fdd0}';
+
 /// The environment every template is compiled in, once.
 pub(super) static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(build);
 
@@ -147,6 +153,11 @@ fn build() -> Environment<'static> {
 
 /// Writes a value into text.
 fn write(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Engine) -> Result<(), Error> {
+    if !value.is_safe() && state.lookup(MARKED).is_some() {
+        let text = with_value(state, value, to_text)?;
+        out.write_str(&format!("{MARK}{}{MARK}", text.replace(MARK, "")))?;
+        return Ok(());
+    }
     match value.as_str() {
         Some(text) => out.write_str(text)?,
         // Strict as it is, the engine lets only the missing `else` of `a if b` come so far.

@@ -22,7 +22,7 @@ use minijinja::{Error, ErrorKind, Expression};
 use crate::nearest::nearest;
 use crate::value::{Value, kind};
 use bridge::{from_engine, to_engine};
-use engine::{ENGINE, syntax};
+use engine::{ENGINE, MARK, MARKED, syntax};
 use names::Uses;
 
 pub use names::Name;
@@ -75,6 +75,15 @@ impl Scope for Nothing {
 
 /// Reads the text of a file by its path, or says why it cannot.
 pub type Files = Arc<dyn Fn(&str) -> Result<String, String> + Send + Sync>;
+
+/// A piece of a rendered text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The text.
+    pub text: String,
+    /// Whether an expression gave it.
+    pub is_value: bool,
+}
 
 /// A template, parsed and compiled.
 #[derive(Clone)]
@@ -194,7 +203,30 @@ impl Template {
         }
     }
 
+    /// Evaluates the template, and tells what stands in it as written from what its expressions gave. An expression that
+    /// is the whole template, or that ends in `| safe`, is told as written.
+    ///
+    /// # Errors
+    /// As for [`Template::render`].
+    pub fn render_parts(&self, scope: &dyn Scope) -> Result<Vec<Part>, Problem> {
+        let Form::Text(template) = &self.form else {
+            let text = crate::value::to_text(&self.render(scope)?);
+            return Ok(vec![Part { text, is_value: false }]);
+        };
+        let mut bindings = self.bindings(scope);
+        bindings.push((MARKED.to_owned(), Engine::from(true)));
+        let rendered = template.render(Engine::from_pairs(bindings));
+        let rendered = rendered.map_err(|error| self.explain(&error, 0, scope))?;
+        let parts = rendered.split(MARK).enumerate();
+        let parts = parts.map(|(at, text)| Part { text: text.to_owned(), is_value: at % 2 == 1 });
+        Ok(parts.filter(|part| !part.text.is_empty()).collect())
+    }
+
     fn context(&self, scope: &dyn Scope) -> Engine {
+        Engine::from_pairs(self.bindings(scope))
+    }
+
+    fn bindings(&self, scope: &dyn Scope) -> Vec<(String, Engine)> {
         let mut bindings = Vec::new();
         for name in &*self.names {
             if bindings.iter().all(|(bound, _)| bound != &name.name)
@@ -205,7 +237,7 @@ impl Template {
         }
         let called = self.functions.iter().filter_map(|name| Some(((*name).to_owned(), functions::bind(name, scope)?)));
         bindings.extend(called);
-        Engine::from_pairs(bindings)
+        bindings
     }
 
     fn explain(&self, error: &Error, base: usize, scope: &dyn Scope) -> Problem {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value};
 
-use super::{Problem, Scope, Template};
+use super::{Part, Problem, Scope, Template};
 use crate::diagnostic::Diagnostic;
 use crate::source::{Sources, Span};
 use crate::yaml::locate;
@@ -73,6 +73,18 @@ impl Text {
             Value::String(text) => text,
             other => crate::value::to_text(&other),
         })
+    }
+}
+
+impl Text {
+    /// Its value as text, in parts: what is written, and what expressions gave.
+    ///
+    /// # Errors
+    /// When the template cannot be rendered.
+    pub fn render_parts(&self, scope: &dyn Scope) -> Result<Vec<Part>, Box<Misfit>> {
+        self.template
+            .render_parts(scope)
+            .map_err(|problem| Box::new(Misfit { problem, text: self.template.text().to_owned(), span: self.span }))
     }
 }
 
