@@ -226,7 +226,12 @@ impl Sources {
         SourceId(self.0.len() as u32 - 1)
     }
 
-    /// The source of that name.
+    /// The source that people know by this name, if it is here.
+    pub fn named(&self, name: &str) -> Option<SourceId> {
+        self.0.iter().position(|source| source.name() == name).map(|at| SourceId(at as u32))
+    }
+
+    /// The source of that id.
     ///
     /// # Panics
     /// When the id is of another collection: ids come from [`Sources::add`] only.

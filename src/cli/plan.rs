@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use mi_run::diagnostic::Diagnostics;
 use mi_run::event::redact::Redactor;
-use mi_run::plan::{self, Caller, Given, Plan, Preview, Selection, draw};
+use mi_run::plan::{self, Caller, Given, Plan, Preview, PreviewStep, Selection, draw};
 use mi_run::source::Sources;
 use mi_run::template::Nothing;
 use serde_json::{Value, json};
@@ -37,13 +37,14 @@ pub(crate) fn plan(args: &args::Plan) -> Exit {
     }
     let mut redactor = Redactor::default();
     let mut look = |(plan, path): &(Plan, String)| ahead(plan, path, (&given, &sources), (&mut redactor, &mut usage));
-    let previews: Vec<Preview> = plans.iter().map(&mut look).collect();
+    let mut previews: Vec<Preview> = plans.iter().map(&mut look).collect();
     let refused = usage.has_errors();
     diagnose_all(usage, &sources, args.look.color);
     if refused {
         return Exit::Usage;
     }
-    print(&redactor.text(&drawn(&previews, args.format)));
+    previews.iter_mut().for_each(|preview| redact(preview, &redactor));
+    print(&drawn(&previews, args.format));
     Exit::Passed
 }
 
@@ -64,6 +65,27 @@ fn ahead(
     let secret = plan.inputs.iter().filter(|input| input.declaration.secret == Some(true));
     secret.filter_map(|input| values.get(&input.name)).for_each(|value| redactor.hide_value(value));
     plan::preview(plan, path, &values, &caller)
+}
+
+/// Takes the secrets out of what will be drawn.
+fn redact(preview: &mut Preview, redactor: &Redactor) {
+    fn inside(steps: &mut [PreviewStep], redactor: &Redactor) {
+        for step in steps {
+            let texts = [&mut step.id, &mut step.name, &mut step.does].into_iter();
+            texts.chain(&mut step.when).chain(&mut step.for_each).for_each(|text| redactor.clean(text));
+            inside(&mut step.steps, redactor);
+        }
+    }
+    redactor.clean(&mut preview.name);
+    for variable in &mut preview.variables {
+        variable.value.iter_mut().for_each(|value| redactor.value(value));
+        if variable.secret {
+            variable.value = None;
+        }
+        redactor.clean(&mut variable.from);
+    }
+    inside(&mut preview.steps, redactor);
+    inside(&mut preview.cleanup, redactor);
 }
 
 fn drawn(previews: &[Preview], format: PlanFormat) -> String {

@@ -156,10 +156,13 @@ impl Diagnostics {
     }
 
     /// A name that templates could not use.
-    pub fn invalid_name(&mut self, span: Span, name: &str) {
+    pub fn invalid_name(&mut self, span: Span, name: &str, is_word: bool) {
+        let why = match is_word {
+            true => "this word has a meaning of its own in templates",
+            false => "letters, digits and `_`; not a digit first",
+        };
         self.push(
-            Diagnostic::error("invalid-name", format!("`{name}` cannot be the name of a variable"))
-                .at(span, "letters, digits and `_`; not a digit first"),
+            Diagnostic::error("invalid-name", format!("`{name}` cannot be the name of a variable")).at(span, why),
         );
     }
 

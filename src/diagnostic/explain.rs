@@ -313,6 +313,11 @@ pub const CODES: &[(&str, &str)] = &[
          `compute/tagsList/0/name` or `network/interface`.",
     ),
     (
+        "unknown-output",
+        "A step that includes a playbook captures an output, or expects something of one, that the playbook \
+         does not have. What it has stands under its `outputs`.",
+    ),
+    (
         "unknown-reference",
         "Something in a world names what is not there: a subscription, a resource group, a management group, a resource, a role, an identity. Names are those of the file; subscriptions also go by their id, roles by the name or id of a built-in one.",
     ),

@@ -163,7 +163,8 @@ impl Redactor {
         Some(Source::new(source.name(), masked))
     }
 
-    fn clean(&self, text: &mut String) {
+    /// Takes the secrets out of a text.
+    pub fn clean(&self, text: &mut String) {
         if let Cow::Owned(clean) = self.text(text) {
             *text = clean;
         }
@@ -175,7 +176,8 @@ impl Redactor {
         }
     }
 
-    fn value(&self, value: &mut Value) {
+    /// Takes the secrets out of a value, a number that is one included.
+    pub fn value(&self, value: &mut Value) {
         match value {
             Value::String(text) => self.clean(text),
             Value::Number(number) => {

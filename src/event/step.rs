@@ -244,6 +244,11 @@ impl Step {
         }
     }
 
+    /// Whether it is told and counted itself: a step that holds others is told by them, unless something is wrong with it.
+    pub fn is_told(&self) -> bool {
+        !self.holds_steps || !self.problems.is_empty() || self.assertions.iter().any(|assertion| !assertion.holds)
+    }
+
     /// Its name, and the item of its turn where the name does not tell it.
     pub fn title(&self) -> String {
         let Some(iteration) = &self.iteration else {
@@ -251,12 +256,24 @@ impl Step {
         };
         let item = item(&iteration.item);
         let told = match &iteration.item {
-            // A name that tells every part of a combination tells the item.
-            Value::Object(parts) => parts.values().all(|part| self.name.contains(&to_text(part))),
-            other => self.name.contains(&to_text(other)),
+            // A name that tells every part of a combination tells the item; lists in it would tell too much.
+            Value::Object(parts) => {
+                let mut plain = parts.values().filter(|part| !part.is_array() && !part.is_object()).peekable();
+                plain.peek().is_some() && plain.all(|part| tells(&self.name, &to_text(part)))
+            }
+            other => tells(&self.name, &to_text(other)),
         };
         if told { self.name.clone() } else { format!("{} ({item})", self.name) }
     }
+}
+
+/// Whether a name holds a text as words of their own.
+fn tells(name: &str, text: &str) -> bool {
+    let is_edge = |next: Option<char>| next.is_none_or(|next| !next.is_alphanumeric());
+    let mut found = name.match_indices(text);
+    !text.is_empty()
+        && found
+            .any(|(at, _)| is_edge(name[..at].chars().next_back()) && is_edge(name[at + text.len()..].chars().next()))
 }
 
 /// An item in a few words: text as it is, a map by its first entries.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::preview::{Preview, PreviewStep, Variable};
+use super::preview::{Preview, PreviewStep, Variable, Waiting};
 use crate::value::show;
 
 /// As people read it.
@@ -51,15 +51,31 @@ fn line(out: &mut String, step: &PreviewStep, depth: usize) {
     step.for_each.iter().for_each(|items| detail(out, format!("for each of {items}")));
     step.when.iter().for_each(|when| detail(out, format!("when {when}")));
     if !step.waits.is_empty() {
-        let each = step.waits.iter().map(|wait| match wait.why {
-            "captures" => format!("{} ({})", wait.step, wait.captures.join(", ")),
-            "needs" => format!("{} (needs)", wait.step),
-            "change" => format!("{} (order of changes)", wait.step),
-            _ => format!("{} (shows what exists)", wait.step),
-        });
-        detail(out, format!("waits for {}", each.collect::<Vec<_>>().join(", ")));
+        detail(out, format!("waits for {}", waits(&step.waits)));
     }
     step.steps.iter().for_each(|inner| line(out, inner, depth + 2));
+}
+
+/// What a step waits for; of steps in a row that it waits for alike, the first and the last.
+fn waits(waits: &[Waiting]) -> String {
+    let mut runs: Vec<(usize, usize, String)> = Vec::new();
+    for wait in waits {
+        let why = match wait.why {
+            "captures" => wait.captures.join(", "),
+            "needs" => "needs".to_owned(),
+            "change" => "order of changes".to_owned(),
+            _ => "shows what exists".to_owned(),
+        };
+        match runs.last_mut() {
+            Some((_, last, known)) if *last + 1 == wait.step && *known == why => *last = wait.step,
+            _ => runs.push((wait.step, wait.step, why)),
+        }
+    }
+    let told = runs.iter().map(|(first, last, why)| match first == last {
+        true => format!("{first} ({why})"),
+        false => format!("{first} to {last} ({why})"),
+    });
+    told.collect::<Vec<_>>().join(", ")
 }
 
 /// As a graph in the language of Graphviz.

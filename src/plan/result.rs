@@ -1,7 +1,7 @@
 //! What a step expects and captures, as far as its action has it.
 
 use super::steps::Builder;
-use super::{Assertion, Capture, Origin, Subject};
+use super::{Assertion, Capture, Include, Origin, Subject};
 use crate::playbook as document;
 use crate::playbook::{Check, Expectation, Named};
 use crate::template::Tree;
@@ -63,13 +63,35 @@ impl Builder<'_, '_> {
         }
     }
 
+    /// Tells looks at outputs that the included playbook does not have.
+    pub(super) fn refuse_outputs(&mut self, include: &Include, assertions: &[Assertion], captures: &[Capture]) {
+        let asserted = assertions.iter().filter_map(|assertion| match &assertion.subject {
+            Subject::Json(query, predicate) if predicate.name() != "exists" => Some((query, assertion.span)),
+            _ => None,
+        });
+        let captured = captures.iter().filter_map(|capture| match &capture.origin {
+            Origin::Json(query) if capture.default.is_none() => Some((query, capture.span)),
+            _ => None,
+        });
+        let known: Vec<&str> = include.plan.outputs.iter().map(|(name, _)| name.as_str()).collect();
+        for (query, span) in asserted.chain(captured) {
+            let rest = query.as_str().strip_prefix("$.").unwrap_or_default();
+            let end = rest.find(|next: char| !next.is_alphanumeric() && next != '_').unwrap_or(rest.len());
+            let name = &rest[..end];
+            if !name.is_empty() && !known.contains(&name) {
+                self.diagnostics.unknown_output(span, name, (&include.path, &known));
+            }
+        }
+    }
+
     fn refuse_foreign(&mut self, list: &[Assertion], action: &'static str) {
         let known: &[&str] = match action {
             "token" => &["status", "headers", "json", "claims", "text", "schema", "duration", "that"],
             "request" => {
                 &["status", "allowed", "denied", "error", "headers", "json", "text", "schema", "duration", "that"]
             }
-            "metadata" => &["status", "headers", "json", "text", "schema", "duration", "that"],
+            // The document is fetched once and shared: its headers and its time are nobody's own.
+            "metadata" => &["status", "json", "text", "schema", "that"],
             "playbook" => &["json", "schema", "that"],
             "" => return,
             _ => &[],

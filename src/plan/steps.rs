@@ -115,6 +115,9 @@ impl Builder<'_, '_> {
         let safe = step.safe.is_some_and(|safe| safe.value);
         let waits = step.needs.unwrap_or_default();
         let action = self.action(step.action, step.with, &inside);
+        if let Action::Include(include) = &action {
+            self.refuse_outputs(include, &assertions, &captures);
+        }
         let mut planned = Step {
             number,
             end: self.next,

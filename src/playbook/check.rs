@@ -122,8 +122,16 @@ fn list(node: &Node, reader: &mut Reader<'_>) -> Option<Tree> {
 }
 
 fn kinds(node: &Node, reader: &mut Reader<'_>) -> Option<Tree> {
-    const KINDS: &[(&str, ())] =
-        &[("text", ()), ("integer", ()), ("number", ()), ("boolean", ()), ("list", ()), ("map", ()), ("null", ())];
+    const KINDS: &[(&str, ())] = &[
+        ("text", ()),
+        ("string", ()),
+        ("integer", ()),
+        ("number", ()),
+        ("boolean", ()),
+        ("list", ()),
+        ("map", ()),
+        ("null", ()),
+    ];
     let items = match &node.kind {
         Kind::List(items) => items.as_slice(),
         _ if node.text().is_some_and(|text| text.contains("{{")) => return reader.tree(node),

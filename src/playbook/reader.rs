@@ -75,10 +75,11 @@ impl Reader<'_> {
         let mut characters = key.chars();
         let good = characters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
             && characters.all(|other| other.is_ascii_alphanumeric() || other == '_');
-        if good {
+        let is_word = crate::template::RESERVED.contains(&key.as_str());
+        if good && !is_word {
             return Some(key);
         }
-        self.diagnostics.invalid_name(key.span, &key);
+        self.diagnostics.invalid_name(key.span, &key, is_word);
         None
     }
 }

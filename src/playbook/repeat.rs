@@ -53,21 +53,27 @@ impl JsonSchema for Each {
 }
 
 impl Read for Each {
+    /// What cannot be read is a loop all the same, so that nobody is told that its item is not defined.
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
-        let items = match &node.kind {
-            Kind::Map(_) => {
-                let entries = reader.entries(node, "a list, or a map of lists")?;
-                if entries.is_empty() {
-                    reader.diagnostics.invalid_value(node.span, "{}", "a loop needs something to go over");
-                    return None;
-                }
-                let axes = entries.iter().map(|entry| Some((reader.name(entry)?, list(&entry.value, reader)?)));
-                Items::Axes(axes.collect::<Vec<_>>().into_iter().collect::<Option<_>>()?)
-            }
-            _ => Items::List(list(node, reader)?),
-        };
+        let items = items(node, reader).unwrap_or(Items::List(Tree::List(Vec::new())));
         Some(Self { span: node.span, items })
     }
+}
+
+/// The items of a loop.
+fn items(node: &Node, reader: &mut Reader<'_>) -> Option<Items> {
+    Some(match &node.kind {
+        Kind::Map(_) => {
+            let entries = reader.entries(node, "a list, or a map of lists")?;
+            if entries.is_empty() {
+                reader.diagnostics.invalid_value(node.span, "{}", "a loop needs something to go over");
+                return None;
+            }
+            let axes = entries.iter().map(|entry| Some((reader.name(entry)?, list(&entry.value, reader)?)));
+            Items::Axes(axes.collect::<Vec<_>>().into_iter().collect::<Option<_>>()?)
+        }
+        _ => Items::List(list(node, reader)?),
+    })
 }
 
 /// A list, or a template that gives one.

@@ -43,7 +43,7 @@ pub(super) fn predicate(name: &str) -> Value {
         "empty" | "exists" => or_template(json!({"type": "boolean"})),
         "starts_with" | "ends_with" | "matches" | "resource_id" => json!({"type": "string"}),
         "type" => {
-            let kind = json!({"enum": ["text", "integer", "number", "boolean", "list", "map", "null", null]});
+            let kind = json!({"enum": ["text", "string", "integer", "number", "boolean", "list", "map", "null", null]});
             or_template(json!({"anyOf": [kind, {"type": "array", "items": kind}]}))
         }
         "not" | "count" | "every" | "any" | "none" => json!({"$ref": "#/$defs/Predicate"}),

@@ -71,9 +71,7 @@ impl Console {
 
     fn step(&mut self, playbook: usize, step: &Step) -> String {
         let mut line = String::new();
-        // What holds others is told by them.
-        let told_inside = step.holds_steps && step.problems.is_empty() && step.assertions.iter().all(|own| own.holds);
-        if told_inside {
+        if !step.is_told() {
             return line;
         }
         if self.detail != Detail::Failures || is_bad(step.outcome) {
@@ -124,14 +122,17 @@ impl Console {
                 .notes
                 .extend(step.request.as_ref().map(|request| format!("request:  {} {}", request.method, request.url)));
             first.notes.extend(step.notes.iter().cloned());
+            let turns = step.iteration.is_some() || !step.within.is_empty();
+            first.notes.extend(turns.then(|| format!("step:     {}", title(step))));
         }
         let rendered = told.iter().map(|(diagnostic, sources)| render(diagnostic, sources, self.style) + "\n");
         rendered.collect()
     }
 
     fn failed_assertion(&self, shown_in: &Shown, step: &Step, assertion: &Assertion) -> (Diagnostic, Sources) {
-        let (sources, place) = self.open(shown_in, &assertion.place);
-        let (_, step_place) = self.open(shown_in, &step.place);
+        let mut sources = Sources::new();
+        let place = open(shown_in, &assertion.place, &mut sources);
+        let step_place = open(shown_in, &step.place, &mut sources);
         let mut diagnostic = Diagnostic::error("assertion-failed", claim(assertion))
             .at(place, assertion.reason.clone().unwrap_or_default());
         if place != step_place {
@@ -147,27 +148,15 @@ impl Console {
 
     fn problem(&self, shown_in: &Shown, step: &Step, problem: &Problem) -> (Diagnostic, Sources) {
         let place = problem.place.as_ref().unwrap_or(&step.place);
-        let (sources, span) = self.open(shown_in, place);
+        let mut sources = Sources::new();
+        let span = open(shown_in, place, &mut sources);
         let mut diagnostic = Diagnostic::error(problem.code, problem.title.clone()).at(span, problem.label.clone());
         if *place != step.place {
-            diagnostic = diagnostic.beside(self.open(shown_in, &step.place).1, "in this step");
+            diagnostic = diagnostic.beside(open(shown_in, &step.place, &mut sources), "in this step");
         }
         diagnostic.notes.clone_from(&problem.notes);
         diagnostic.helps.clone_from(&problem.helps);
         (diagnostic, sources)
-    }
-
-    /// A place of the event as a span of the playbook's text.
-    fn open(&self, shown_in: &Shown, place: &Place) -> (Sources, Span) {
-        let mut sources = Sources::new();
-        let text = shown_in.sources.iter().find(|source| source.name() == &*place.path).or(shown_in.sources.first());
-        let Some(text) = text else {
-            let id = sources.add(Source::new(&*place.path, ""));
-            return (sources, Span::new(id, 0, 0));
-        };
-        let start = text.offset(Position { line: place.line, column: place.column });
-        let id = sources.share(Arc::clone(text));
-        (sources, Span::new(id, start, start + place.length as usize))
     }
 
     /// What went wrong with what the playbook gives.
@@ -177,7 +166,8 @@ impl Console {
         };
         for problem in &finished.problems {
             let Some(place) = &problem.place else { continue };
-            let (sources, span) = self.open(shown, place);
+            let mut sources = Sources::new();
+            let span = open(shown, place, &mut sources);
             let mut diagnostic = Diagnostic::error(problem.code, problem.title.clone()).at(span, problem.label.clone());
             diagnostic.notes.clone_from(&problem.notes);
             diagnostic.helps.clone_from(&problem.helps);
@@ -231,6 +221,18 @@ impl Console {
     fn paint(&self, color: &str, text: &str) -> String {
         if self.style.color { format!("\u{1b}[{color}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
+}
+
+/// A place of the event as a span of the text it stands in, which `sources` holds then.
+fn open(shown: &Shown, place: &Place, sources: &mut Sources) -> Span {
+    let text = shown.sources.iter().find(|source| source.name() == &*place.path).or(shown.sources.first());
+    let Some(text) = text else {
+        let id = sources.add(Source::new(&*place.path, ""));
+        return Span::new(id, 0, 0);
+    };
+    let start = text.offset(Position { line: place.line, column: place.column });
+    let id = sources.named(text.name()).unwrap_or_else(|| sources.share(Arc::clone(text)));
+    Span::new(id, start, start + place.length as usize)
 }
 
 const BOLD: &str = "1";

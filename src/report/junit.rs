@@ -87,8 +87,10 @@ fn suite(xml: &mut Xml, record: &Record, playbook: &Playbook, id: usize) -> std:
 
 /// The steps that are cases: of those that hold others, the others.
 fn told(steps: &[Step]) -> Vec<&Step> {
-    let own = |step: &Step| !step.holds_steps || step.outcome > Outcome::Passed && !step.problems.is_empty();
-    steps.iter().flat_map(|step| told(&step.steps).into_iter().chain(Some(step).filter(|step| own(step)))).collect()
+    steps
+        .iter()
+        .flat_map(|step| told(&step.steps).into_iter().chain(Some(step).filter(|step| step.is_told())))
+        .collect()
 }
 
 fn case(xml: &mut Xml, step: &Step, path: &str) -> std::io::Result<()> {

@@ -172,6 +172,7 @@ impl Playbook<'_, '_> {
         if pause > left {
             let spent = crate::moment::show_duration(eventually.within);
             progress.step.notes.push(match trial.held {
+                0 if trial.misses == 1 => format!("there is no time for a second attempt within {spent}"),
                 0 => format!("waited {spent} for it, in {} attempts", trial.misses),
                 held => format!("held {held} times in a row within {spent}, and {} are asked for", eventually.hold),
             });
@@ -238,11 +239,9 @@ fn unmet(progress: &Progress, reply: Option<&Reply>) -> String {
     if let Some(reply) = reply.filter(|reply| patience::is_passing(reply.status)) {
         return format!("status {}", reply.status);
     }
-    if let Some(problem) = progress.step.problems.first() {
-        return problem.title.clone();
-    }
     let Some(assertion) = progress.step.assertions.iter().find(|assertion| !assertion.holds) else {
-        return "it has to hold several times in a row".to_owned();
+        let problem = progress.step.problems.first().map(|problem| problem.title.clone());
+        return problem.unwrap_or_else(|| "it has to hold several times in a row".to_owned());
     };
     let path = assertion.path.as_ref().map(|path| format!(" {path}")).unwrap_or_default();
     let told = assertion.reason.as_ref().filter(|_| !progress.sensitive && !progress.holds);

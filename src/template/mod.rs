@@ -76,6 +76,15 @@ impl Scope for Nothing {
 /// Reads the text of a file by its path, or says why it cannot.
 pub type Files = Arc<dyn Fn(&str) -> Result<String, String> + Send + Sync>;
 
+/// Words that are no names: templates give them a meaning of their own.
+pub const RESERVED: &[&str] =
+    &["True", "False", "None", "true", "false", "none", "and", "or", "not", "in", "is", "if", "else", "loop", "self"];
+
+/// Every filter, test and function there is.
+pub fn words() -> Vec<&'static str> {
+    [engine::FILTERS, engine::TESTS, engine::FUNCTIONS].concat()
+}
+
 /// A piece of a rendered text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {

@@ -12,6 +12,7 @@ mod order;
 mod pages;
 mod program;
 #[cfg(unix)]
+mod reference;
 mod reports;
 mod schema;
 mod sweep;

@@ -1,5 +1,5 @@
 //! Everything that is shipped works: each file in `playbooks/` is valid, without a warning, and passes against the emulator, and each block
-//! of `README.md` is what it says.
+//! of `README.md` and of `docs/language.md` is what it says.
 //!
 //! In the README a `yaml` block with `steps:` is a playbook and must be valid; other `yaml` and `json` blocks must
 //! parse. The commands of `console` and `sh` blocks run in order, in a folder that holds `playbooks` and `schemas`: in a
@@ -37,16 +37,25 @@ fn shipped_playbooks_are_valid_and_pass_against_the_emulator() {
 
 #[test]
 fn every_block_of_the_readme_works() {
-    let readme = fs::read_to_string(folder::repository().join("README.md")).unwrap();
-    let ci = fs::read_to_string(folder::repository().join(".ci/run")).unwrap();
+    blocks_work("README.md");
+}
+
+#[test]
+fn every_block_of_the_guide_works() {
+    blocks_work("docs/language.md");
+}
+
+fn blocks_work(name: &str) {
+    let readme = fs::read_to_string(folder::repository().join(name)).expect("it is shipped");
+    let ci = fs::read_to_string(folder::repository().join(".ci/run")).expect("it is there");
     let blocks = blocks(&readme);
-    assert!(!blocks.is_empty(), "README.md has no block");
-    let folder = shipped().unwrap();
+    assert!(!blocks.is_empty(), "{name} has no block");
+    let folder = shipped().expect("a folder");
     let failures: Vec<_> = blocks
         .iter()
         .filter_map(|block| {
             let error = prove(block, &folder, &ci).err()?;
-            Some(format!("\nREADME.md:{}: {error}\n", block.line))
+            Some(format!("\n{name}:{}: {error}\n", block.line))
         })
         .collect();
     assert!(failures.is_empty(), "{}", failures.concat());
@@ -55,7 +64,7 @@ fn every_block_of_the_readme_works() {
 /// A folder with what the repository ships.
 fn shipped() -> Result<Folder, String> {
     let folder = Folder::new()?;
-    for part in ["playbooks", "playbooks/worlds", "schemas"] {
+    for part in ["playbooks", "playbooks/tour", "playbooks/worlds", "schemas"] {
         let from = folder::repository().join(part);
         for name in list(&from) {
             let bytes = fs::read(from.join(&name)).map_err(|error| format!("{name}: {error}"))?;

@@ -141,6 +141,16 @@ impl Diagnostics {
         );
     }
 
+    /// An output that the included playbook does not have.
+    pub fn unknown_output(&mut self, span: Span, name: &str, (path, known): (&str, &[&str])) {
+        let title = format!("`{path}` has no output `{name}`");
+        let diagnostic = Diagnostic::error("unknown-output", title).at(span, "not an output of the included playbook");
+        self.push(match known {
+            [] => diagnostic.help(format!("give it some: `outputs: {{{name}: …}}`")),
+            known => near_or_all(diagnostic, name, "output", known),
+        });
+    }
+
     /// A name in `with` that the included playbook does not declare.
     pub fn unknown_input(&mut self, span: Span, name: &str, (path, known): (&str, &[&str])) {
         let diagnostic = Diagnostic::error("unknown-variable", format!("`{path}` declares no input `{name}`"))
