@@ -60,12 +60,8 @@ pub(crate) struct Run {
     /// The playbooks to run
     #[arg(value_name = "PLAYBOOK", required = true)]
     pub(crate) playbooks: Vec<PathBuf>,
-    /// Give an input or variable its value; NAME:=JSON gives JSON
-    #[arg(long = "var", value_name = "NAME=VALUE")]
-    pub(crate) vars: Vec<String>,
-    /// Read values from a YAML or JSON file
-    #[arg(long = "vars-file", value_name = "FILE")]
-    pub(crate) vars_files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) values: Values,
     /// Start the emulator inside and run against it; without WORLD the one of the quickstart
     #[arg(long, value_name = "WORLD", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub(crate) emulate: Option<String>,
@@ -108,6 +104,17 @@ pub(crate) struct Run {
     pub(crate) show_http: bool,
     #[command(flatten)]
     pub(crate) look: Look,
+}
+
+/// What inputs and variables are given.
+#[derive(Debug, Args)]
+pub(crate) struct Values {
+    /// Give an input or variable its value; NAME:=JSON gives JSON
+    #[arg(long = "var", value_name = "NAME=VALUE")]
+    pub(crate) vars: Vec<String>,
+    /// Read values from a YAML or JSON file
+    #[arg(long = "vars-file", value_name = "FILE")]
+    pub(crate) vars_files: Vec<PathBuf>,
 }
 
 /// Which steps.
@@ -161,12 +168,8 @@ pub(crate) struct Plan {
     /// The playbooks to look at
     #[arg(value_name = "PLAYBOOK", required = true)]
     pub(crate) playbooks: Vec<PathBuf>,
-    /// Give an input or variable its value; NAME:=JSON gives JSON
-    #[arg(long = "var", value_name = "NAME=VALUE")]
-    pub(crate) vars: Vec<String>,
-    /// Read values from a YAML or JSON file
-    #[arg(long = "vars-file", value_name = "FILE")]
-    pub(crate) vars_files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) values: Values,
     /// How to write it
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = PlanFormat::Text)]
     pub(crate) format: PlanFormat,

@@ -22,10 +22,10 @@ pub(crate) fn plan(args: &args::Plan) -> Exit {
     let root = args.root.folder.as_deref();
     let each = |path: &PathBuf| Some((check::plan(path, root, &mut sources, &mut found)?, path.display().to_string()));
     let mut plans: Vec<(Plan, String)> = args.playbooks.iter().filter_map(each).collect();
-    let mut given = values::from_arguments(&args.vars, &mut usage);
+    let mut given = values::from_arguments(&args.values.vars, &mut usage);
     let names: Vec<String> = plans.iter().flat_map(|(plan, _)| plan::declared(plan)).map(str::to_owned).collect();
     let secrets = plans.iter().any(|(plan, _)| plan::has_secrets(plan));
-    given.extend(values::from_files(&args.vars_files, secrets, &mut sources, &mut found));
+    given.extend(values::from_files(&args.values.vars_files, secrets, &mut sources, &mut found));
     given.extend(values::from_environment(names.iter().map(String::as_str), &mut usage));
     if found.has_errors() {
         diagnose_all(found, &sources, args.look.color);

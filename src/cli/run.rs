@@ -31,7 +31,7 @@ pub(crate) fn run(args: args::Run) -> Exit {
     let color = args.look.color;
     let mut sources = Sources::new();
     let mut usage = Diagnostics::new();
-    let given = values::from_arguments(&args.vars, &mut usage);
+    let given = values::from_arguments(&args.values.vars, &mut usage);
     check_endpoints(&args, &mut usage);
     if usage.has_errors() {
         diagnose_all(usage, &sources, color);
@@ -44,7 +44,7 @@ pub(crate) fn run(args: args::Run) -> Exit {
     let from_environment = values::from_environment(names.iter().map(String::as_str), &mut usage);
     let arguments = given.len();
     let secrets = plans.iter().any(|(plan, _)| plan::has_secrets(plan));
-    given.extend(values::from_files(&args.vars_files, secrets, &mut sources, &mut found));
+    given.extend(values::from_files(&args.values.vars_files, secrets, &mut sources, &mut found));
     given.extend(from_environment);
     if found.has_errors() {
         diagnose_all(found, &sources, color);
