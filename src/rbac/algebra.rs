@@ -39,8 +39,8 @@ pub struct Witness {
 pub struct Answer<'a> {
     /// Whether it is so.
     pub verdict: Verdict,
-    /// An operation that shows it: the shortest known one, or else the shortest that can be made up, preferably one that ends
-    /// as operations do. Of a comparison that holds for all operations there is none.
+    /// An operation that shows it: the shortest known one, or else the shortest that can be made up, with a verb added to it
+    /// where it lacks one. Of a comparison that holds for all operations there is none.
     pub witness: Option<Witness>,
     /// The entries by which it is granted: the witness, or all that was asked for.
     pub grants: Vec<&'a Entry>,

@@ -3,8 +3,7 @@
 use crate::rbac::algebra::{Algebra, Witness};
 use crate::rbac::automaton::{Mark, Search, Sight};
 use crate::rbac::limits::{self, Budget, TooComplex};
-use crate::rbac::operations::VERBS;
-use crate::rbac::question::{Aim, Question, Weight};
+use crate::rbac::question::{Aim, Question, Weight, complete};
 use crate::rbac::relation::{Piece, includes, intersection, may_overlap};
 use crate::rbac::set::{Entry, PermissionSet};
 use crate::rbac::{Pattern, Plane};
@@ -230,27 +229,20 @@ impl Row {
         matches(&self.pattern) && self.also.iter().all(matches) && !self.less.iter().any(matches)
     }
 
-    /// The shortest name in the row, preferably one that ends as operations do.
+    /// The shortest name in the row, with a verb added where it lacks one.
     fn made_up(&self, budget: &mut Budget) -> Result<Option<String>, TooComplex> {
-        let (also, less) = (1 + self.also.len(), 1 + self.also.len() + self.less.len());
-        let judge = |marks: &[Mark]| {
-            let (wanted, unwanted) = (&marks[..also], &marks[also..less]);
+        let also = 1 + self.also.len();
+        let mut judge = |marks: &[Mark]| {
+            let (wanted, unwanted) = marks.split_at(also);
             if wanted.iter().any(|mark| !mark.is_alive) || unwanted.iter().any(|mark| mark.is_settled) {
                 return Sight::Hopeless;
             }
-            let is_shaped = marks.len() == less || marks[less..].iter().any(|mark| mark.matches);
             let is_in = wanted.iter().all(|mark| mark.matches) && !unwanted.iter().any(|mark| mark.matches);
-            if is_shaped && is_in { Sight::Found } else { Sight::Open }
+            if is_in { Sight::Found } else { Sight::Open }
         };
-        let all = || std::iter::once(&self.pattern).chain(&self.also).chain(&self.less);
-        let plain = Search { patterns: all().collect(), longest: usize::MAX };
-        let Some(action) = plain.shortest(&mut { judge }, budget)? else {
-            return Ok(None);
-        };
-        let verbs = VERBS.map(|verb| Pattern::parse_strict(&format!("*{verb}")));
-        let shaped = Search { patterns: all().chain(&verbs).collect(), longest: usize::MAX };
-        let nicer = shaped.shortest(&mut { judge }, &mut Budget::new());
-        Ok(nicer.ok().flatten().or(Some(action)))
+        let patterns = std::iter::once(&self.pattern).chain(&self.also).chain(&self.less).collect();
+        let action = Search { patterns, longest: usize::MAX }.shortest(&mut judge, budget)?;
+        Ok(action.map(|action| complete(action, |whole| self.matches(whole))))
     }
 
     /// The row without what is taken out twice.

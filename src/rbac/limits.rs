@@ -9,9 +9,9 @@ const LENGTH: usize = 1_000;
 /// The most stars of such a pattern; the patterns of built-in and custom roles have one.
 const STARS: usize = 16;
 /// How many states of the product of all automata are looked at for one answer.
-const STATES: usize = 40_000;
+const STATES: usize = 20_000;
 /// How many places of the automata are visited for one answer.
-const PLACES: usize = 2_000_000;
+const PLACES: usize = 500_000;
 /// How many parts a difference may fall into.
 const PARTS: usize = 2_000;
 

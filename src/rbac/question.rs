@@ -40,11 +40,10 @@ pub(super) struct Question<'a> {
     pub(super) wanted: Weight,
 }
 
-/// The best answer so far: one that ends as operations do before one that does not, then the shortest.
+/// The best answer so far, which is the shortest.
 #[derive(Default)]
 struct Best {
     action: Option<String>,
-    is_shaped: bool,
 }
 
 /// Weighs an operation by how it stands with both sets. All conditions are independent of each other, but for those of the
@@ -83,7 +82,7 @@ impl Question<'_> {
         weigh(self.aim, &ours, &theirs)
     }
 
-    /// The best answer, in the letter case of the pattern that gave it.
+    /// The shortest answer, in the letter case of the pattern that gave it, with a verb added where it lacks one.
     pub(super) fn answer(&self, budget: &mut Budget) -> Result<Option<String>, TooComplex> {
         let mut best = Best::default();
         for entry in self.ours.entries() {
@@ -100,7 +99,7 @@ impl Question<'_> {
                 }
             }
         }
-        Ok(best.action)
+        Ok(best.action.map(|action| complete(action, |whole| self.weigh(whole) >= self.wanted)))
     }
 
     /// Whether it is plain without a search that a pattern of one of our entries gives no answer.
@@ -135,31 +134,22 @@ impl Question<'_> {
         self.wanted == Weight::Certain || theirs.condition().is_none() || theirs.condition() == ours.condition()
     }
 
-    /// Looks for the best answer among what a pattern of one of our entries matches.
+    /// Looks for a shorter answer than the best among what a pattern of one of our entries matches.
     fn search(
         &self,
         entry: &Entry,
         subject: &Pattern,
         (best, budget): (&mut Best, &mut Budget),
     ) -> Result<(), TooComplex> {
-        let case = Case::of(self, entry, subject);
-        if !best.is_shaped {
-            let search = Search { patterns: case.patterns.clone(), longest: usize::MAX };
-            let Some(action) = search.shortest(&mut |marks| case.judge(marks, false), budget)? else {
-                return Ok(());
-            };
-            best.offer(action, subject);
-        }
-        let longest = match (&best.action, best.is_shaped) {
-            (Some(action), true) => action.len().saturating_sub(1),
-            _ => usize::MAX,
+        let longest = match &best.action {
+            Some(action) => action.chars().count().checked_sub(1),
+            None => Some(usize::MAX),
         };
-        let verbs = VERBS.map(|verb| Pattern::parse_strict(&format!("*{verb}")));
-        let patterns = case.patterns.iter().copied().chain(&verbs).collect();
-        // That a nicer answer is too much work takes nothing from the one that is there.
-        let mut extra = Budget::new();
-        let nicer = Search { patterns, longest }.shortest(&mut |marks| case.judge(marks, true), &mut extra);
-        if let Ok(Some(action)) = nicer {
+        let (Some(longest), case) = (longest, Case::of(self, entry, subject)) else {
+            return Ok(());
+        };
+        let search = Search { patterns: case.patterns.clone(), longest };
+        if let Some(action) = search.shortest(&mut |marks| case.judge(marks), budget)? {
             best.offer(action, subject);
         }
         Ok(())
@@ -168,13 +158,22 @@ impl Question<'_> {
 
 impl Best {
     fn offer(&mut self, action: String, subject: &Pattern) {
-        let is_shaped = VERBS.iter().any(|verb| action.ends_with(verb));
-        let key = |is_shaped: bool, action: &str| (!is_shaped, action.chars().count());
-        if self.action.as_ref().is_none_or(|old| key(is_shaped, &action) < key(self.is_shaped, old)) {
+        let length = |action: &str| action.chars().count();
+        if self.action.as_ref().is_none_or(|best| length(&action) < length(best)) {
             self.action = Some(subject.spell(&action));
-            self.is_shaped = is_shaped;
         }
     }
+}
+
+/// A name that ends as operations do: the given one, or else with a verb added, if it is still what is looked for.
+pub(super) fn complete(action: String, is_wanted: impl Fn(&str) -> bool) -> String {
+    if VERBS.iter().any(|verb| action.to_ascii_lowercase().ends_with(verb)) {
+        return action;
+    }
+    let stem = action.strip_suffix('/').unwrap_or(&action);
+    let stem = if stem.is_empty() { "x" } else { stem };
+    let whole = VERBS.iter().map(|verb| format!("{stem}{verb}")).find(|whole| is_wanted(&whole.to_ascii_lowercase()));
+    whole.unwrap_or(action)
 }
 
 /// What is to be judged about one pattern of one of our entries: all patterns that may have to do with it, by number.
@@ -218,12 +217,11 @@ impl<'a> Case<'a> {
         Case { question, patterns, own, our_denials, their_entries, their_denials }
     }
 
-    fn judge(&self, marks: &[Mark], shaped: bool) -> Sight {
+    fn judge(&self, marks: &[Mark]) -> Sight {
         if self.is_hopeless(marks) {
             return Sight::Hopeless;
         }
-        let is_shaped = !shaped || marks[self.patterns.len()..].iter().any(|mark| mark.matches);
-        if !is_shaped || !self.own.covers(marks) {
+        if !self.own.covers(marks) {
             return Sight::Open;
         }
         let (mut ours, mut theirs) = (Standing::default(), Standing::default());

@@ -11,6 +11,8 @@ mod jsonpath;
 mod order;
 mod pages;
 mod program;
+mod rbac;
+mod rbac_claims;
 #[cfg(unix)]
 mod reports;
 mod schema;
