@@ -14,7 +14,9 @@ fn main() -> Result<(), TooComplex> {
     // Without known operations nothing is told but by searching.
     let operations = Operations::default();
     let bare = Algebra::new(&operations);
-    all_pairs("included, witnesses made up", &names, |one, other| Ok(bare.included(&sets[one], &sets[other])?.verdict))?;
+    all_pairs("included, witnesses made up", &names, |one, other| {
+        Ok(bare.included(&sets[one], &sets[other])?.verdict)
+    })?;
     all_pairs("overlap", &names, |one, other| Ok(algebra.overlap(&sets[one], &sets[other])?.verdict))?;
     claims(&algebra, sets)?;
     differences(&algebra, &names, sets)
@@ -31,7 +33,12 @@ fn prepare() -> (Vec<&'static str>, &'static [PermissionSet]) {
     let start = Instant::now();
     let known = Operations::built_in();
     row("list the known operations", start.elapsed());
-    println!("{} roles, {} operations, {} of them on data", sets.len(), known.count(Plane::Control), known.count(Plane::Data));
+    println!(
+        "{} roles, {} operations, {} of them on data",
+        sets.len(),
+        known.count(Plane::Control),
+        known.count(Plane::Data)
+    );
     let start = Instant::now();
     let algebra = Algebra::built_in();
     sets.iter().for_each(|set| {
@@ -64,7 +71,8 @@ fn all_pairs(
 }
 
 fn claims(algebra: &Algebra<'_>, sets: &[PermissionSet]) -> Result<(), TooComplex> {
-    let texts = ["*", "*/read", "*/write", "Microsoft.Compute/*", "Microsoft.Authorization/*/action", "Contoso.Widgets/*"];
+    let texts =
+        ["*", "*/read", "*/write", "Microsoft.Compute/*", "Microsoft.Authorization/*/action", "Contoso.Widgets/*"];
     let mut times = Vec::new();
     for (number, text) in texts.iter().enumerate() {
         let pattern = Pattern::parse(text);

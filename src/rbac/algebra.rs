@@ -133,7 +133,8 @@ impl<'o> Algebra<'o> {
     /// Whether two sets grant something in common. The entries are of the first set, then of the second.
     pub fn overlap<'a>(&self, one: &'a PermissionSet, other: &'a PermissionSet) -> Result<Answer<'a>, TooComplex> {
         let (verdict, witness) = self.compare(one, other, Aim::Within)?;
-        let grants = witness.iter().flat_map(|witness| [grantor(one, witness), grantor(other, witness)].concat()).collect();
+        let grants =
+            witness.iter().flat_map(|witness| [grantor(one, witness), grantor(other, witness)].concat()).collect();
         Ok(Answer { verdict, witness, grants })
     }
 

@@ -4,9 +4,9 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
+use crate::rbac::Pattern;
 use crate::rbac::limits::{Budget, TooComplex};
 use crate::rbac::token::{self, Token};
-use crate::rbac::Pattern;
 
 /// What is known of a pattern in a state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -115,7 +115,8 @@ mod tests {
 
     #[test]
     fn a_grant_without_a_condition_comes_before_one_with_it() {
-        let under = |condition: Option<&str>| [Permission { condition: condition.map(str::to_owned), ..entry("*", "") }];
+        let under =
+            |condition: Option<&str>| [Permission { condition: condition.map(str::to_owned), ..entry("*", "") }];
         let (open, narrow) = (under(None), under(Some("C")));
         let decided = |grants: &[(usize, &[Permission])]| {
             decide::<(), usize>(("a/read", Plane::Control), std::iter::empty(), grants.iter().copied())

@@ -58,11 +58,7 @@ struct Making<'a, 'b> {
 
 impl Algebra<'_> {
     /// What one set grants that another does not, as patterns that together match exactly that.
-    pub fn difference<'a>(
-        &self,
-        one: &'a PermissionSet,
-        other: &PermissionSet,
-    ) -> Result<Difference<'a>, TooComplex> {
+    pub fn difference<'a>(&self, one: &'a PermissionSet, other: &PermissionSet) -> Result<Difference<'a>, TooComplex> {
         limits::check(one.patterns().chain(other.patterns()))?;
         let certain = self.remainders(one, other, Weight::Certain)?;
         let mut possible = Vec::new();
@@ -112,8 +108,11 @@ impl Algebra<'_> {
         if row.less.iter().any(|less| includes(less, &row.pattern) == Some(true)) {
             return Ok(None);
         }
-        let known: Vec<&str> =
-            self.operations.matching(&row.pattern, plane).filter(|name| row.matches(&name.to_ascii_lowercase())).collect();
+        let known: Vec<&str> = self
+            .operations
+            .matching(&row.pattern, plane)
+            .filter(|name| row.matches(&name.to_ascii_lowercase()))
+            .collect();
         let mut examples: Vec<Witness> = known
             .iter()
             .take(EXAMPLES)

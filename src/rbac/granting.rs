@@ -49,7 +49,12 @@ impl Algebra<'_> {
                 let is_other = other.role.id != granting.role.id;
                 below += usize::from(is_other && self.included(narrower, set)?.verdict == Verdict::Yes);
             }
-            ranked.push((std::cmp::Reverse(granting.verdict), granting.breadth, below, granting.role.name.to_lowercase()));
+            ranked.push((
+                std::cmp::Reverse(granting.verdict),
+                granting.breadth,
+                below,
+                granting.role.name.to_lowercase(),
+            ));
         }
         let mut ranked: Vec<_> = ranked.into_iter().zip(found).collect();
         ranked.sort_by(|(one, _), (other, _)| one.cmp(other));

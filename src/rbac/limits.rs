@@ -35,7 +35,9 @@ impl fmt::Display for TooComplex {
                 write!(f, "the action pattern `{begin}…` is longer than {LENGTH} characters")
             }
             TooComplex::Stars(pattern) => write!(f, "the action pattern `{pattern}` has more than {STARS} stars"),
-            TooComplex::States => write!(f, "the action patterns are too entangled: more than {STATES} cases to tell apart"),
+            TooComplex::States => {
+                write!(f, "the action patterns are too entangled: more than {STATES} cases to tell apart")
+            }
             TooComplex::Parts => write!(f, "the difference falls into more than {PARTS} parts"),
         }
     }

@@ -184,9 +184,10 @@ impl Known {
 
 /// The numbers of the bits that are set.
 pub(super) fn bits(words: &[u64]) -> impl Iterator<Item = usize> + '_ {
-    words.iter().enumerate().flat_map(|(at, word)| {
-        (0..64).filter(move |bit| word & (1 << bit) != 0).map(move |bit| at * 64 + bit)
-    })
+    words
+        .iter()
+        .enumerate()
+        .flat_map(|(at, word)| (0..64).filter(move |bit| word & (1 << bit) != 0).map(move |bit| at * 64 + bit))
 }
 
 /// The number of the first bit that one holds and another does not.

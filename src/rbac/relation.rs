@@ -18,9 +18,7 @@ pub(super) fn includes(outer: &Pattern, inner: &Pattern) -> Option<bool> {
                     Some(rest) => rest.starts_with('/'),
                     None => false,
                 },
-                false => {
-                    before.starts_with(outer_before) || (below && outer_before.strip_suffix('/') == Some(before))
-                }
+                false => before.starts_with(outer_before) || (below && outer_before.strip_suffix('/') == Some(before)),
             };
             let free = begins && after.ends_with(outer_after);
             Some(free && (!below || outer.matches_folded(&format!("{before}{after}"))))

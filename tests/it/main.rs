@@ -12,7 +12,6 @@ mod order;
 mod pages;
 mod program;
 mod rbac;
-mod rbac_claims;
 #[cfg(unix)]
 mod reports;
 mod schema;
