@@ -144,7 +144,7 @@ proptest! {
         let operations = Operations::default();
         let algebra = Algebra::new(&operations);
         let (set, outcomes, wanted) = (sample.set(), sample.outcomes(), bits(&pattern[0]));
-        let matches = |word: &str| oracle(pattern[0].as_str().as_bytes(), word.as_bytes());
+        let matches = |word: &str| oracle(&pattern[0], word);
         let (certain, possible) = certain_and_possible(&outcomes.clone().map(|granted| join(&wanted, &granted, |a, b| a & !b)));
         let every = algebra.every(&set, (&pattern[0], Plane::Control)).expect("an answer");
         if !pattern[0].is_literal() {

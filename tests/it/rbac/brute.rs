@@ -21,14 +21,20 @@ pub(super) fn words() -> &'static [String] {
     })
 }
 
-/// Whether a pattern matches a name: section by section what the words say, with no thought of speed.
-pub(super) fn oracle(pattern: &[u8], word: &[u8]) -> bool {
-    let any = |rest: &[u8], word: &[u8]| (0..=word.len()).any(|from| oracle(rest, &word[from..]));
+/// Whether a pattern matches a name: piece by piece what the documentation says, with no thought of speed.
+pub(super) fn oracle(pattern: &Pattern, word: &str) -> bool {
+    matches(pattern.as_str().as_bytes(), word.as_bytes(), pattern.is_strict())
+}
+
+fn matches(pattern: &[u8], word: &[u8], is_strict: bool) -> bool {
+    let any = |rest: &[u8], word: &[u8]| (0..=word.len()).any(|from| matches(rest, &word[from..], is_strict));
     match (pattern, word) {
         ([], word) => word.is_empty(),
-        ([b'/', b'*', rest @ ..], _) => oracle(rest, word) || (word.first() == Some(&b'/') && any(rest, &word[1..])),
+        ([b'/', b'*', rest @ ..], _) if !is_strict => {
+            matches(rest, word, is_strict) || (word.first() == Some(&b'/') && any(rest, &word[1..]))
+        }
         ([b'*', rest @ ..], _) => any(rest, word),
-        ([one, rest @ ..], [other, more @ ..]) => one == other && oracle(rest, more),
+        ([one, rest @ ..], [other, more @ ..]) => one == other && matches(rest, more, is_strict),
         (_, []) => false,
     }
 }
@@ -39,17 +45,17 @@ pub(super) type Bits = Vec<u64>;
 /// The names that a pattern matches.
 pub(super) fn bits(pattern: &Pattern) -> Bits {
     thread_local! {
-        static FOUND: RefCell<HashMap<String, Bits>> = RefCell::default();
+        static FOUND: RefCell<HashMap<(String, bool), Bits>> = RefCell::default();
     }
     FOUND.with_borrow_mut(|found| {
         let make = || {
             let mut bits = vec![0; words().len().div_ceil(64)];
             for (at, word) in words().iter().enumerate() {
-                bits[at / 64] |= u64::from(oracle(pattern.as_str().as_bytes(), word.as_bytes())) << (at % 64);
+                bits[at / 64] |= u64::from(oracle(pattern, word)) << (at % 64);
             }
             bits
         };
-        found.entry(pattern.as_str().to_owned()).or_insert_with(make).clone()
+        found.entry((pattern.as_str().to_owned(), pattern.is_strict())).or_insert_with(make).clone()
     })
 }
 
@@ -104,9 +110,7 @@ impl Sample {
                     Some("D") => d,
                     _ => true,
                 };
-                let any = |patterns: &[Pattern]| {
-                    patterns.iter().any(|pattern| oracle(pattern.as_str().as_bytes(), word.as_bytes()))
-                };
+                let any = |patterns: &[Pattern]| patterns.iter().any(|pattern| oracle(pattern, word));
                 met && any(&entry.actions) && !any(&entry.not_actions)
             })
         };
@@ -125,7 +129,12 @@ pub(super) fn certain_and_possible(outcomes: &[Bits; 4]) -> (Bits, Bits) {
 pub(super) fn patterns(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Pattern>> {
     let letters = prop::sample::select(vec!['a', 'b', '/', '*', '*']);
     let text = prop::collection::vec(letters, 0..6).prop_map(|letters| letters.into_iter().collect::<String>());
-    prop::collection::vec(text.prop_map(|text| Pattern::parse(&text)), count)
+    let is_strict = prop::sample::select(vec![false, false, false, true]);
+    let pattern = (text, is_strict).prop_map(|(text, is_strict)| match is_strict {
+        true => Pattern::parse_strict(&text),
+        false => Pattern::parse(&text),
+    });
+    prop::collection::vec(pattern, count)
 }
 
 pub(super) fn entries(conditions: bool, most: usize) -> impl Strategy<Value = Vec<Permission>> {
