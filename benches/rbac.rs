@@ -10,14 +10,14 @@ use mi_run::rbac::{Algebra, Operations, Pattern, PermissionSet, Plane, TooComple
 fn main() -> Result<(), TooComplex> {
     let (names, sets) = prepare();
     let algebra = Algebra::built_in();
-    all_pairs("included", &names, |one, other| Ok(algebra.included(&sets[one], &sets[other])?.verdict))?;
+    all_pairs(("included", 1), &names, |one, other| Ok(algebra.included(&sets[one], &sets[other])?.verdict))?;
     // Without known operations nothing is told but by searching.
     let operations = Operations::default();
     let bare = Algebra::new(&operations);
-    all_pairs("included, witnesses made up", &names, |one, other| {
+    all_pairs(("included, witnesses made up, every third role", 3), &names, |one, other| {
         Ok(bare.included(&sets[one], &sets[other])?.verdict)
     })?;
-    all_pairs("overlap", &names, |one, other| Ok(algebra.overlap(&sets[one], &sets[other])?.verdict))?;
+    all_pairs(("overlap", 1), &names, |one, other| Ok(algebra.overlap(&sets[one], &sets[other])?.verdict))?;
     claims(&algebra, sets)?;
     differences(&algebra, &names, sets)
 }
@@ -50,14 +50,14 @@ fn prepare() -> (Vec<&'static str>, &'static [PermissionSet]) {
 
 /// Asks a question about every pair, and prints how long that takes.
 fn all_pairs(
-    title: &str,
+    (title, step): (&str, usize),
     names: &[&str],
     question: impl Fn(usize, usize) -> Result<Verdict, TooComplex>,
 ) -> Result<(), TooComplex> {
     let mut times = Vec::with_capacity(names.len() * names.len());
     let mut verdicts = [0_usize; 3];
-    for one in 0..names.len() {
-        for other in 0..names.len() {
+    for one in (0..names.len()).step_by(step) {
+        for other in (0..names.len()).step_by(step) {
             let start = Instant::now();
             let verdict = black_box(question(one, other)?);
             times.push((start.elapsed(), one, other));
@@ -66,25 +66,32 @@ fn all_pairs(
     }
     let [no, maybe, yes] = verdicts;
     println!("\n{title}: {} pairs, {yes} yes, {maybe} maybe, {no} no", times.len());
-    summary(&mut times, |one, other| format!("{}, {}", names[one], names[other]));
-    Ok(())
+    let name = |one: usize, other: usize| format!("{}, {}", names[one], names[other]);
+    summary(&mut times, name, |one, other| {
+        black_box(question(one, other)?);
+        Ok(())
+    })
 }
 
 fn claims(algebra: &Algebra<'_>, sets: &[PermissionSet]) -> Result<(), TooComplex> {
     let texts =
         ["*", "*/read", "*/write", "Microsoft.Compute/*", "Microsoft.Authorization/*/action", "Contoso.Widgets/*"];
     let mut times = Vec::new();
-    for (number, text) in texts.iter().enumerate() {
-        let pattern = Pattern::parse(text);
-        for (at, set) in sets.iter().enumerate() {
+    let patterns = texts.map(Pattern::parse);
+    let ask = |number: usize, at: usize| {
+        black_box(algebra.every(&sets[at], (&patterns[number], Plane::Control))?);
+        black_box(algebra.any(&sets[at], (&patterns[number], Plane::Control))?);
+        Ok(())
+    };
+    for number in 0..texts.len() {
+        for at in 0..sets.len() {
             let start = Instant::now();
-            black_box(algebra.every(set, (&pattern, Plane::Control))?);
-            black_box(algebra.any(set, (&pattern, Plane::Control))?);
+            ask(number, at)?;
             times.push((start.elapsed(), number, at));
         }
     }
     println!("\nevery and any: {} patterns on each role", texts.len());
-    summary(&mut times, |number, at| format!("{} on role {at}", texts[number]));
+    summary(&mut times, |number, at| format!("{} on role {at}", texts[number]), ask)?;
     let start = Instant::now();
     let found = algebra.granting(&[(Pattern::parse("Microsoft.Compute/virtualMachines/read"), Plane::Control)])?;
     row(&format!("roles granting an action: {}", found.len()), start.elapsed());
@@ -102,20 +109,40 @@ fn differences(algebra: &Algebra<'_>, names: &[&str], sets: &[PermissionSet]) ->
         }
     }
     println!("\ndifference: {} pairs, {refused} refused", times.len());
-    summary(&mut times, |one, other| format!("{}, {}", names[one], names[other]));
-    Ok(())
+    let name = |one: usize, other: usize| format!("{}, {}", names[one], names[other]);
+    summary(&mut times, name, |one, other| {
+        black_box(algebra.difference(&sets[one], &sets[other])?);
+        Ok(())
+    })
 }
 
-fn summary(times: &mut [(Duration, usize, usize)], name: impl Fn(usize, usize) -> String) {
+/// Prints how the times are spread. The slowest are measured again, since at the far end stands what else the machine did.
+fn summary(
+    times: &mut [(Duration, usize, usize)],
+    name: impl Fn(usize, usize) -> String,
+    again: impl Fn(usize, usize) -> Result<(), TooComplex>,
+) -> Result<(), TooComplex> {
     times.sort_unstable();
     let at = |part: usize| times[(times.len() - 1) * part / 1000].0;
     row("total", times.iter().map(|time| time.0).sum());
     row("median", at(500));
     row("99 %", at(990));
     row("99.9 %", at(999));
-    for (time, one, other) in times.iter().rev().take(3) {
-        row(&format!("worst: {}", name(*one, *other)), *time);
+    let mut worst = Vec::new();
+    for (first, one, other) in times.iter().rev().take(200) {
+        let mut best = *first;
+        for _ in 0..5 {
+            let start = Instant::now();
+            again(*one, *other)?;
+            best = best.min(start.elapsed());
+        }
+        worst.push((best, one, other));
     }
+    worst.sort_unstable();
+    for (time, one, other) in worst.iter().rev().take(3) {
+        row(&format!("worst: {}", name(**one, **other)), *time);
+    }
+    Ok(())
 }
 
 fn row(what: &str, time: Duration) {

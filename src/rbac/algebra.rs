@@ -6,7 +6,7 @@
 //! Conditions are not evaluated: whatever is said holds for every outcome of them ([`Verdict::Yes`], [`Verdict::No`]) or it
 //! depends on them ([`Verdict::Maybe`]). Two conditions of the same text are met together.
 
-use crate::rbac::limits::{self, Budget, TooComplex};
+use crate::rbac::limits::{Budget, TooComplex};
 use crate::rbac::operations::{Operations, bits, first_beyond};
 use crate::rbac::question::{Aim, Question, Weight};
 use crate::rbac::set::{Entry, PermissionSet};
@@ -86,7 +86,7 @@ impl<'o> Algebra<'o> {
         (pattern, plane): (&Pattern, Plane),
     ) -> Result<Answer<'a>, TooComplex> {
         if pattern.is_literal() {
-            limits::check(set.patterns())?;
+            set.check()?;
             return Ok(self.literal(set, (pattern, plane)));
         }
         let wanted = PermissionSet::of_pattern(pattern, plane);
@@ -107,7 +107,7 @@ impl<'o> Algebra<'o> {
         (pattern, plane): (&Pattern, Plane),
     ) -> Result<Answer<'a>, TooComplex> {
         if pattern.is_literal() {
-            limits::check(set.patterns())?;
+            set.check()?;
             return Ok(self.literal(set, (pattern, plane)));
         }
         let wanted = PermissionSet::of_pattern(pattern, plane);
@@ -162,7 +162,7 @@ impl<'o> Algebra<'o> {
         theirs: &PermissionSet,
         aim: Aim,
     ) -> Result<(Verdict, Option<Witness>), TooComplex> {
-        limits::check(ours.patterns().chain(theirs.patterns()))?;
+        ours.check().and(theirs.check())?;
         let mut budget = Budget::new();
         // A witness of an inclusion speaks against it, one of an overlap for it.
         let (found, none) = match aim {

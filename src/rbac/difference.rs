@@ -2,7 +2,7 @@
 
 use crate::rbac::algebra::{Algebra, Witness};
 use crate::rbac::automaton::{Mark, Search, Sight};
-use crate::rbac::limits::{self, Budget, TooComplex};
+use crate::rbac::limits::{Budget, TooComplex};
 use crate::rbac::question::{Aim, Question, Weight, complete};
 use crate::rbac::relation::{Piece, includes, intersection, may_overlap};
 use crate::rbac::set::{Entry, PermissionSet};
@@ -59,7 +59,7 @@ struct Making<'a, 'b> {
 impl Algebra<'_> {
     /// What one set grants that another does not, as patterns that together match exactly that.
     pub fn difference<'a>(&self, one: &'a PermissionSet, other: &PermissionSet) -> Result<Difference<'a>, TooComplex> {
-        limits::check(one.patterns().chain(other.patterns()))?;
+        one.check().and(other.check())?;
         let certain = self.remainders(one, other, Weight::Certain)?;
         let mut possible = Vec::new();
         if one.has_conditions() || other.has_conditions() {

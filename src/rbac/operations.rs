@@ -1,6 +1,5 @@
 //! Operations that are known to exist: those that built-in roles name, and what a provider lists of its own.
 
-use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use crate::rbac::set::PermissionSet;
@@ -54,17 +53,16 @@ impl Operations {
     /// These operations. What does not end as operations do, or holds other characters, is left out: roles hold such texts.
     /// Of several spellings that differ in case the most frequent is kept.
     pub fn of<'a>(names: impl IntoIterator<Item = (&'a str, Plane)>) -> Operations {
-        let mut spellings: [BTreeMap<String, BTreeMap<&str, usize>>; 2] = Default::default();
+        let mut found: [Vec<(String, &str)>; 2] = Default::default();
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/.-_:".contains(&byte);
         for (name, plane) in names {
             let folded = name.to_ascii_lowercase();
-            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/.-_:".contains(&byte);
             if VERBS.iter().any(|verb| folded.ends_with(verb)) && folded.bytes().all(is_plain) {
-                let [control, data] = &mut spellings;
-                let found = if plane == Plane::Control { control } else { data };
-                *found.entry(folded).or_default().entry(name).or_default() += 1;
+                let [control, data] = &mut found;
+                (if plane == Plane::Control { control } else { data }).push((folded, name));
             }
         }
-        let [control, data] = spellings.map(|found| Table::of(&found));
+        let [control, data] = found.map(Table::of);
         Operations { control, data }
     }
 
@@ -116,19 +114,23 @@ impl Operations {
 }
 
 impl Table {
-    fn of(found: &BTreeMap<String, BTreeMap<&str, usize>>) -> Table {
-        let mut folded: Vec<&String> = found.keys().collect();
-        folded.sort_by_key(|name| (name.len(), *name));
-        let spelling = |name: &String| -> Box<str> {
-            let spellings = found.get(name).into_iter().flatten();
-            let best = spellings.max_by_key(|(_, count)| **count).map_or(name.as_str(), |(spelling, _)| spelling);
-            best.into()
-        };
-        let names = folded.iter().map(|name| spelling(name)).collect();
-        let mut sorted: Vec<(Box<str>, usize)> =
-            folded.iter().enumerate().map(|(number, name)| (name.as_str().into(), number)).collect();
-        sorted.sort();
-        Table { names, sorted }
+    /// Of names in lower case, each with a spelling; they may repeat.
+    fn of(mut found: Vec<(String, &str)>) -> Table {
+        found.sort_unstable();
+        let mut names: Vec<(Box<str>, &str)> = Vec::new();
+        for spellings in found.chunk_by(|(one, _), (other, _)| one == other) {
+            let same = spellings.chunk_by(|(_, one), (_, other)| one == other);
+            if let Some([(folded, spelling), ..]) = same.max_by_key(|same| same.len()) {
+                names.push((folded.as_str().into(), spelling));
+            }
+        }
+        let mut order: Vec<usize> = (0..names.len()).collect();
+        order.sort_by_key(|at| names[*at].0.len());
+        let spelled = order.iter().map(|at| names[*at].1.into()).collect();
+        let mut numbers = vec![0; names.len()];
+        order.iter().enumerate().for_each(|(number, at)| numbers[*at] = number);
+        let sorted = names.into_iter().map(|(folded, _)| folded).zip(numbers).collect();
+        Table { names: spelled, sorted }
     }
 
     /// The numbers of the operations that a pattern matches, in the order of the alphabet.

@@ -107,7 +107,7 @@ impl Question<'_> {
         let plane = self.plane;
         let concerns = |rules: &Matcher| rules.all().any(|pattern| may_overlap(subject, pattern));
         if self.aim == Aim::Within {
-            return !self.theirs.entries().iter().any(|one| concerns(&one.rules(plane).actions));
+            return !self.theirs.entries().iter().any(|one| self.matters(one) && concerns(&one.rules(plane).actions));
         }
         if self.theirs.denials().iter().any(|one| concerns(&one.rules(plane).actions)) {
             return false;
@@ -132,6 +132,11 @@ impl Question<'_> {
     /// Whether what one of their entries grants is no answer, given that one of ours grants it.
     fn counts(&self, ours: &Entry, theirs: &Entry) -> bool {
         self.wanted == Weight::Certain || theirs.condition().is_none() || theirs.condition() == ours.condition()
+    }
+
+    /// Whether one of their entries has a say: what they grant under a condition is never in common for certain.
+    fn matters(&self, theirs: &Entry) -> bool {
+        self.aim == Aim::Beyond || self.wanted == Weight::Possible || theirs.condition().is_none()
     }
 
     /// Looks for a shorter answer than the best among what a pattern of one of our entries matches.
@@ -212,7 +217,8 @@ impl<'a> Case<'a> {
             parts.collect()
         };
         let our_denials = parts(question.ours.denials());
-        let their_entries = parts(question.theirs.entries());
+        let mut their_entries = parts(question.theirs.entries());
+        their_entries.retain(|part| question.matters(part.entry));
         let their_denials = parts(question.theirs.denials());
         Case { question, patterns, own, our_denials, their_entries, their_denials }
     }

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use crate::rbac::limits::{self, TooComplex};
 use crate::rbac::operations::{Known, Operations};
 use crate::rbac::{Assignment, Decision, Pattern, Permission, Plane, Role, Scope};
 
@@ -54,6 +55,8 @@ pub(super) struct Matcher {
 pub struct PermissionSet {
     entries: Vec<Entry>,
     denials: Vec<Entry>,
+    /// Why it is not compared with others, if one of its patterns is beyond all measure.
+    excess: Option<TooComplex>,
     /// Which of the operations known from the built-in roles it grants, once somebody asked.
     known: OnceLock<[Known; 2]>,
 }
@@ -108,14 +111,28 @@ impl PermissionSet {
 
     /// Adds what entries of one origin grant.
     pub fn grant(&mut self, permissions: &[Permission], origin: &Origin) {
-        self.known.take();
+        self.measure(permissions);
         self.entries.extend(entries(permissions, origin));
     }
 
     /// Takes away what a deny assignment denies, now and of what is added later.
     pub fn deny(&mut self, permissions: &[Permission], origin: &Origin) {
-        self.known.take();
+        self.measure(permissions);
         self.denials.extend(entries(permissions, origin));
+    }
+
+    fn measure(&mut self, added: &[Permission]) {
+        self.known.take();
+        let patterns = added.iter().flat_map(|entry| {
+            let granted = entry.actions.iter().chain(&entry.data_actions);
+            granted.chain(&entry.not_actions).chain(&entry.not_data_actions)
+        });
+        self.excess = self.excess.take().or_else(|| limits::check(patterns).err());
+    }
+
+    /// Refuses sets with patterns that no role has.
+    pub(super) fn check(&self) -> Result<(), TooComplex> {
+        self.excess.clone().map_or(Ok(()), Err)
     }
 
     /// What grants something.
@@ -172,15 +189,6 @@ impl PermissionSet {
     /// Whether anything in the set hangs on a condition.
     pub(super) fn has_conditions(&self) -> bool {
         self.entries.iter().chain(&self.denials).any(|entry| entry.condition.is_some())
-    }
-
-    /// All patterns.
-    pub(super) fn patterns(&self) -> impl Iterator<Item = &Pattern> {
-        let entries = self.entries.iter().chain(&self.denials).map(|entry| &entry.permission);
-        entries.flat_map(|entry| {
-            let granted = entry.actions.iter().chain(&entry.data_actions);
-            granted.chain(&entry.not_actions).chain(&entry.not_data_actions)
-        })
     }
 }
 
