@@ -2,9 +2,20 @@
 //! roles, decisions.
 //!
 //! One operation is decided by [`decide`] or, asked often, by [`PermissionSet::decide`]; whole patterns and sets by
-//! [`Algebra`], which says so with a witness. [`Algebra::difference`] says what one set grants that another does not,
-//! [`Algebra::granting`] which built-in roles grant something, and [`Operations::doubt`] that an operation is most likely
-//! misspelt.
+//! [`Algebra`], which shows a witness. A set is made of a role, of assignments, of an answer of the permissions API or of
+//! what a playbook writes ([`PermissionSet::of_role`], [`PermissionSet::of_assignments`], [`PermissionSet::of`]); each of
+//! its entries keeps its [`Origin`].
+//!
+//! | question | answer |
+//! |---|---|
+//! | `can P`, `can_data P` | [`Algebra::every`] is [`Verdict::Yes`] |
+//! | `cannot P`, `cannot_data P` | [`Algebra::any`] is [`Verdict::No`] |
+//! | `at_most S`, `at_least S`, `exactly S` | [`Algebra::included`] either way, [`Algebra::equal`] |
+//! | what is gained and what is lost | [`Algebra::difference`] either way |
+//! | the roles that would do, the narrowest first | [`Algebra::granting`] |
+//! | is this operation misspelt | [`Operations::doubt`] |
+//!
+//! A [`Verdict::Maybe`] makes no claim hold. [`TooComplex`] is for crafted patterns: no role comes near the limits.
 
 mod algebra;
 mod automaton;

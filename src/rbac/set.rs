@@ -306,3 +306,54 @@ impl fmt::Display for Origin {
         self.scope.as_ref().map_or(Ok(()), |scope| write!(f, " at {scope}"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GROUP: &str = "Microsoft.Resources/subscriptions/resourceGroups/read";
+
+    fn named(decision: Decision<&Entry, &Entry>) -> String {
+        match decision {
+            Decision::Granted(entry) => format!("granted by {}", entry.origin()),
+            Decision::Conditional(entry) => format!("maybe by {}", entry.origin()),
+            Decision::Denied(entry) => format!("denied by {}", entry.origin()),
+            Decision::Refused => "refused".to_owned(),
+        }
+    }
+
+    #[test]
+    fn says_which_role_at_which_scope_decides() {
+        let assignment = |role: &str, scope: &str| Assignment {
+            role: Role::built_in(role).expect("a role"),
+            scope: Scope::parse(scope).expect("a scope"),
+        };
+        let held =
+            [assignment("AcrPull", "/subscriptions/s"), assignment("Reader", "/subscriptions/s/resourceGroups/g")];
+        let mut set = PermissionSet::of_assignments(&held);
+        assert_eq!(named(set.decide(GROUP, Plane::Control)), "granted by Reader at /subscriptions/s/resourceGroups/g");
+        assert_eq!(named(set.decide(GROUP, Plane::Data)), "refused");
+        let reads = Permission { actions: vec![Pattern::parse("*/read")], ..Permission::default() };
+        let lock = Origin { assignment: Some("lockdown".to_owned()), ..Origin::default() };
+        set.deny(&[Permission { condition: Some("C".to_owned()), ..reads.clone() }], &lock);
+        assert_eq!(named(set.decide(GROUP, Plane::Control)), "maybe by Reader at /subscriptions/s/resourceGroups/g");
+        set.deny(std::slice::from_ref(&reads), &lock);
+        assert_eq!(named(set.decide(GROUP, Plane::Control)), "denied by lockdown");
+    }
+
+    #[test]
+    fn entries_of_an_answer_are_numbered_and_conditions_add_up() {
+        let entry = |action: &str, condition: Option<&str>| Permission {
+            actions: vec![Pattern::parse(action)],
+            condition: condition.map(str::to_owned),
+            ..Permission::default()
+        };
+        let answer = [entry("a/read", None), entry("*/read", Some("C")), entry("b/read", Some(" "))];
+        let mut set = PermissionSet::of(&answer);
+        assert_eq!(named(set.decide("a/read", Plane::Control)), "granted by entry 1");
+        assert_eq!(named(set.decide("c/read", Plane::Control)), "maybe by entry 2");
+        assert_eq!(named(set.decide("B/Read", Plane::Control)), "granted by entry 3");
+        set.grant(&answer[1..2], &Origin { condition: Some("D".to_owned()), ..Origin::default() });
+        assert_eq!(set.entries().last().and_then(Entry::condition), Some("(D) AND (C)"));
+    }
+}
