@@ -31,7 +31,8 @@
 //! - [`template`]: `{{ … }}`: parse, the names used, render.
 //! - [`http`]: request, response and transport as values; `client` sends them.
 //! - [`query`], [`predicate`], [`shape`]: what to look at; what must hold; JSON Schema.
-//! - [`rbac`]: action patterns, permission sets, scopes, roles, decisions with their reason.
+//! - [`rbac`]: action patterns, permission sets and their algebra, scopes, roles, decisions with their reason. The emulator
+//!   and whoever asks about access decide by the same patterns.
 //! - [`azure`]: clouds, the error envelope of Resource Manager and what an answer says about access, pages of lists,
 //!   long-running operations, when to try again, instance metadata.
 //! - [`identity`]: where tokens come from, what they say, the cache all steps share.

@@ -14,7 +14,7 @@ pub struct Assignment {
 }
 
 /// Which patterns of a permission entry an operation is judged by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Plane {
     /// Operations of Resource Manager: `actions`.
     Control,
@@ -29,20 +29,29 @@ pub enum Decision<D, G> {
     Denied(D),
     /// This grants the operation, and nothing denies it.
     Granted(G),
+    /// This grants the operation if the condition of its entry is met, and nothing grants it without one.
+    Conditional(G),
     /// Nothing grants the operation.
     Refused,
 }
 
 impl<D, G> Decision<D, G> {
-    /// Whether the operation is allowed.
+    /// Whether the operation is allowed whatever conditions say.
     pub fn is_granted(&self) -> bool {
         matches!(self, Decision::Granted(_))
+    }
+
+    /// Whether the operation is allowed if all conditions are met.
+    pub fn may_be_granted(&self) -> bool {
+        matches!(self, Decision::Granted(_) | Decision::Conditional(_))
     }
 }
 
 /// Decides about an operation by everything that reaches the principal at the scope: what is denied comes first, whatever the
-/// roles say; then any entry of any role suffices. What a `notActions` takes out is taken out of its own entry only. The first
-/// in order is named.
+/// roles say; then any entry of any role suffices, one without a condition before one with it. What a `notActions` takes out
+/// is taken out of its own entry only. The first in order is named.
+///
+/// [`PermissionSet::decide`](crate::rbac::PermissionSet::decide) decides alike, for those who ask more than once.
 ///
 /// Source: Azure documentation, "What is Azure role-based access control", how Azure RBAC determines access.
 pub fn decide<'a, D, G>(
@@ -50,19 +59,23 @@ pub fn decide<'a, D, G>(
     denials: impl IntoIterator<Item = (D, &'a [Permission])>,
     grants: impl IntoIterator<Item = (G, &'a [Permission])>,
 ) -> Decision<D, G> {
-    let covers = |entries: &[Permission]| {
-        entries.iter().any(|entry| match plane {
-            Plane::Control => entry.grants(action),
-            Plane::Data => entry.grants_data(action),
-        })
-    };
-    if let Some((denial, _)) = denials.into_iter().find(|(_, entries)| covers(entries)) {
+    let action = action.to_ascii_lowercase();
+    let covers = |entry: &&Permission| entry.covers(&action, plane);
+    if let Some((denial, _)) = denials.into_iter().find(|(_, entries)| entries.iter().any(|entry| covers(&entry))) {
         return Decision::Denied(denial);
     }
-    match grants.into_iter().find(|(_, entries)| covers(entries)) {
-        Some((grant, _)) => Decision::Granted(grant),
-        None => Decision::Refused,
+    let mut conditional = None;
+    for (grant, entries) in grants {
+        let mut covering = entries.iter().filter(covers).peekable();
+        if covering.peek().is_none() {
+            continue;
+        }
+        if covering.any(|entry| entry.condition.is_none()) {
+            return Decision::Granted(grant);
+        }
+        conditional = conditional.or(Some(grant));
     }
+    conditional.map_or(Decision::Refused, Decision::Conditional)
 }
 
 #[cfg(test)]
@@ -95,6 +108,22 @@ mod tests {
         check(&roles, "Microsoft.Authorization/roleAssignments/write", Decision::Granted("User Access Administrator"));
         check(&roles[..2], "Microsoft.Authorization/roleAssignments/write", Decision::Refused);
         check(&[], "a/read", Decision::Refused);
+        let conditional = Role::built_in("Role Based Access Control Administrator").expect("a role");
+        let assign = "Microsoft.Authorization/roleAssignments/write";
+        check(std::slice::from_ref(&conditional), assign, Decision::Granted("Role Based Access Control Administrator"));
+    }
+
+    #[test]
+    fn a_grant_without_a_condition_comes_before_one_with_it() {
+        let under =
+            |condition: Option<&str>| [Permission { condition: condition.map(str::to_owned), ..entry("*", "") }];
+        let (open, narrow) = (under(None), under(Some("C")));
+        let decided = |grants: &[(usize, &[Permission])]| {
+            decide::<(), usize>(("a/read", Plane::Control), std::iter::empty(), grants.iter().copied())
+        };
+        assert_eq!(decided(&[(0, &narrow), (1, &open)]), Decision::Granted(1));
+        assert_eq!(decided(&[(0, &narrow), (1, &narrow)]), Decision::Conditional(0));
+        assert!(decided(&[(0, &narrow)]).may_be_granted() && !decided(&[(0, &narrow)]).is_granted());
     }
 
     #[test]

@@ -1,123 +1,199 @@
 //! Action patterns: what a string such as `Microsoft.Compute/*/read` in a role matches.
 
 use std::fmt;
+use std::sync::Arc;
+
+use crate::rbac::token::{self, Token};
 
 /// A pattern over operation names, as roles hold them.
 ///
 /// `*` stands for any run of characters, slashes included; `X/*` followed by a rest means `X`, optionally
-/// something below it, then the rest. Case does not matter, nor do spaces around it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pattern {
+/// something below it, then the rest. Case does not matter, nor do spaces around the pattern.
+#[derive(Clone)]
+pub struct Pattern(Arc<Compiled>);
+
+/// A pattern, read once.
+struct Compiled {
     text: Box<str>,
+    /// The text in lower case, as operation names are compared.
+    folded: Box<str>,
+    is_strict: bool,
+    form: Form,
+}
+
+/// What a pattern looks like, as far as that decides how it is matched.
+enum Form {
+    /// No star: it matches itself.
+    Literal,
+    /// One gap, which nearly every pattern has: what stands before it and after it decides.
+    Gap(Gap),
+    /// Several gaps.
+    Many(Box<[Token]>),
+}
+
+/// The only gap of a pattern: where the text before it ends and the text after it begins.
+#[derive(Clone, Copy)]
+struct Gap {
+    before: usize,
+    after: usize,
+    /// Whether the gap is a slash and what is below it, or nothing.
+    below: bool,
+}
+
+/// A pattern without stars, or one with a single gap, as parts in lower case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Parts<'a> {
+    /// This name only.
+    Literal(&'a str),
+    /// Any name that begins and ends so. With `below`, what is between them begins with a slash or is nothing at all.
+    Gap { before: &'a str, after: &'a str, below: bool },
 }
 
 impl Pattern {
     /// Parses a pattern; every text is one.
     pub fn parse(text: &str) -> Pattern {
-        Pattern { text: text.trim().into() }
+        Pattern::read(text, false)
+    }
+
+    /// Parses a pattern whose `*` is a plain glob: `X/*/read` does not match `X/read`.
+    pub fn parse_strict(text: &str) -> Pattern {
+        Pattern::read(text, true)
+    }
+
+    fn read(text: &str, is_strict: bool) -> Pattern {
+        let text = text.trim();
+        let folded = text.to_ascii_lowercase();
+        let form = match folded.contains('*') {
+            false => Form::Literal,
+            true => Form::of(&folded, is_strict),
+        };
+        Pattern(Arc::new(Compiled { text: text.into(), folded: folded.into(), is_strict, form }))
     }
 
     /// The pattern as it was written, without the spaces around it.
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.0.text
+    }
+
+    /// Whether it has no star, so that it matches one operation only.
+    pub fn is_literal(&self) -> bool {
+        matches!(self.0.form, Form::Literal)
+    }
+
+    /// Whether `*` is a plain glob in it.
+    pub fn is_strict(&self) -> bool {
+        self.0.is_strict
     }
 
     /// Whether the pattern matches the whole of an operation name.
     pub fn matches(&self, action: &str) -> bool {
-        let (pattern, action) = (self.text.as_bytes(), action.trim().as_bytes());
-        let Some(star) = pattern.iter().position(|byte| *byte == b'*') else {
-            return pattern.eq_ignore_ascii_case(action);
+        self.matches_folded(&action.to_ascii_lowercase())
+    }
+
+    /// The same for a name in lower case.
+    pub(super) fn matches_folded(&self, action: &str) -> bool {
+        match &self.0.form {
+            Form::Literal => *self.0.folded == *action,
+            Form::Gap(gap) => {
+                let (before, after) = (&self.0.folded[..gap.before], &self.0.folded[gap.after..]);
+                let Some(rest) = action.strip_prefix(before) else {
+                    return false;
+                };
+                rest.strip_suffix(after).is_some_and(|run| !gap.below || run.is_empty() || run.starts_with('/'))
+            }
+            Form::Many(tokens) => token::accepts(tokens, action),
+        }
+    }
+
+    /// The pattern in lower case.
+    pub(super) fn folded(&self) -> &str {
+        &self.0.folded
+    }
+
+    /// The parts of a pattern with at most one gap.
+    pub(super) fn parts(&self) -> Option<Parts<'_>> {
+        match &self.0.form {
+            Form::Literal => Some(Parts::Literal(&self.0.folded)),
+            Form::Gap(gap) => Some(Parts::Gap {
+                before: &self.0.folded[..gap.before],
+                after: &self.0.folded[gap.after..],
+                below: gap.below,
+            }),
+            Form::Many(_) => None,
+        }
+    }
+
+    /// What every name that matches begins and ends with, in lower case.
+    pub(super) fn edges(&self) -> (&str, &str) {
+        let folded = &*self.0.folded;
+        match &self.0.form {
+            Form::Literal => (folded, folded),
+            Form::Gap(gap) => (&folded[..gap.before], &folded[gap.after..]),
+            Form::Many(_) => {
+                let before = folded.find('*').map_or(folded, |at| &folded[..at]);
+                let before = if self.0.is_strict { before } else { before.strip_suffix('/').unwrap_or(before) };
+                (before, folded.rfind('*').map_or("", |at| &folded[at + 1..]))
+            }
+        }
+    }
+
+    /// The instructions of the automaton that accepts what the pattern matches.
+    pub(super) fn tokens(&self) -> Vec<Token> {
+        match &self.0.form {
+            Form::Many(tokens) => tokens.to_vec(),
+            _ => token::compile(&self.0.folded, self.0.is_strict),
+        }
+    }
+
+    /// A name that matches, with the letter case of the pattern where the pattern speaks of it.
+    pub(super) fn spell(&self, action: &str) -> String {
+        let (before, after) = self.edges();
+        let text = &*self.0.text;
+        let spelled = || {
+            let rest = action.strip_prefix(before)?;
+            let (head, tail) = (text.get(..before.len())?, text.get(text.len() - after.len()..)?);
+            match rest.strip_suffix(after) {
+                _ if self.is_literal() => Some(text.to_owned()),
+                Some(run) => Some(format!("{head}{run}{tail}")),
+                None => Some(format!("{head}{rest}")),
+            }
         };
-        let (before, after) = (&pattern[..star], &pattern[star + 1..]);
-        if after.contains(&b'*') {
-            return Machine::of(pattern).accepts(action);
-        }
-        // Nearly every pattern has one star: what stands before it and after it decides.
-        let fits = |before: &[u8]| {
-            action.len() >= before.len() + after.len()
-                && action[..before.len()].eq_ignore_ascii_case(before)
-                && action[action.len() - after.len()..].eq_ignore_ascii_case(after)
+        spelled().unwrap_or_else(|| action.to_owned())
+    }
+}
+
+impl Form {
+    /// The form of a text in lower case that has a star.
+    fn of(folded: &str, is_strict: bool) -> Form {
+        let tokens = token::compile(folded, is_strict);
+        let gaps = tokens.iter().filter(|token| matches!(token, Token::Any)).count();
+        let (Some(first), Some(last), 1) = (folded.find('*'), folded.rfind('*'), gaps) else {
+            return Form::Many(tokens.into());
         };
-        fits(before)
-            || before
-                .strip_suffix(b"/")
-                .is_some_and(|without| action.len() == without.len() + after.len() && fits(without))
+        let below = tokens.contains(&Token::Below);
+        // Even of `a/**`, which is `a*`, the slash belongs to the gap.
+        let before = if is_strict || !folded[..first].ends_with('/') { first } else { first - 1 };
+        Form::Gap(Gap { before, after: last + 1, below })
     }
 }
 
-/// One instruction of the little machine that a pattern with several stars is compiled to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Token {
-    /// This byte, in lower case.
-    Byte(u8),
-    /// Any run of bytes.
-    Any,
-    /// The slash and the run after it may be left out together.
-    Optional,
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Pattern) -> bool {
+        self.0.text == other.0.text && self.0.is_strict == other.0.is_strict
+    }
 }
 
-/// A pattern as instructions.
-struct Machine {
-    tokens: Vec<Token>,
-}
+impl Eq for Pattern {}
 
-impl Machine {
-    fn of(pattern: &[u8]) -> Machine {
-        let mut tokens = Vec::with_capacity(pattern.len());
-        for (at, byte) in pattern.iter().enumerate() {
-            match byte {
-                b'*' => tokens.push(Token::Any),
-                b'/' if pattern.get(at + 1) == Some(&b'*') => {
-                    tokens.extend([Token::Optional, Token::Byte(b'/')]);
-                }
-                byte => tokens.push(Token::Byte(byte.to_ascii_lowercase())),
-            }
-        }
-        Machine { tokens }
-    }
-
-    /// Follows all readings at once, one set of positions per byte, so that no pattern is slow.
-    fn accepts(&self, action: &[u8]) -> bool {
-        let end = self.tokens.len();
-        let mut now = vec![false; end + 1];
-        self.enter(&mut now, 0);
-        for byte in action {
-            let mut next = vec![false; end + 1];
-            for (at, token) in self.tokens.iter().enumerate().filter(|(at, _)| now[*at]) {
-                match token {
-                    Token::Byte(wanted) if *wanted == byte.to_ascii_lowercase() => {
-                        self.enter(&mut next, at + 1);
-                    }
-                    Token::Any => self.enter(&mut next, at),
-                    _ => {}
-                }
-            }
-            now = next;
-        }
-        now[end]
-    }
-
-    /// Marks a position and all that are reached from it without reading anything.
-    fn enter(&self, positions: &mut [bool], at: usize) {
-        let mut at = at;
-        while !positions[at] {
-            positions[at] = true;
-            match self.tokens.get(at) {
-                Some(Token::Any) => at += 1,
-                Some(Token::Optional) => {
-                    // The slash is the next position; the star stands after it.
-                    positions[at + 1] = true;
-                    at += 3;
-                }
-                _ => return,
-            }
-        }
+impl fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}({:?})", if self.0.is_strict { "StrictPattern" } else { "Pattern" }, self.0.text)
     }
 }
 
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&self.0.text)
     }
 }
 
@@ -210,9 +286,18 @@ mod tests {
         }
 
         #[test]
-        fn one_star_is_judged_as_the_machine_does(pattern in "[ab/]{0,4}\\*[ab/]{0,4}", action in "[ab/]{0,8}") {
-            let expected = Machine::of(pattern.as_bytes()).accepts(action.as_bytes());
-            prop_assert_eq!(Pattern::parse(&pattern).matches(&action), expected);
+        fn all_forms_are_judged_as_the_instructions_say(
+            pattern in "[ab/*]{0,7}", action in "[ab/]{0,8}", is_strict in any::<bool>(),
+        ) {
+            let expected = token::accepts(&token::compile(&pattern, is_strict), &action);
+            prop_assert_eq!(Pattern::read(&pattern, is_strict).matches(&action), expected);
+        }
+
+        #[test]
+        fn a_name_is_spelled_as_the_pattern_has_it(head in "[A-Z]{1,4}", run in "[a-z/]{0,4}", tail in "[A-Z]{0,4}") {
+            let pattern = Pattern::parse(&format!("{head}*{tail}"));
+            let action = format!("{head}{run}{tail}");
+            prop_assert_eq!(pattern.spell(&action.to_lowercase()), action);
         }
 
         #[test]

@@ -1,6 +1,6 @@
 //! Permission sets: one entry of a role, with what it grants and what it takes out again.
 
-use crate::rbac::Pattern;
+use crate::rbac::{Pattern, Plane};
 
 /// One permission entry of a role.
 ///
@@ -20,19 +20,30 @@ pub struct Permission {
 }
 
 impl Permission {
-    /// Whether this entry grants a control-plane operation.
+    /// Whether this entry grants a control-plane operation, its condition aside.
     pub fn grants(&self, action: &str) -> bool {
-        matches_any(&self.actions, action) && !matches_any(&self.not_actions, action)
+        self.covers(&action.to_ascii_lowercase(), Plane::Control)
     }
 
-    /// Whether this entry grants a data-plane operation.
+    /// Whether this entry grants a data-plane operation, its condition aside.
     pub fn grants_data(&self, action: &str) -> bool {
-        matches_any(&self.data_actions, action) && !matches_any(&self.not_data_actions, action)
+        self.covers(&action.to_ascii_lowercase(), Plane::Data)
     }
-}
 
-fn matches_any(patterns: &[Pattern], action: &str) -> bool {
-    patterns.iter().any(|pattern| pattern.matches(action))
+    /// Whether this entry names an operation of a plane, given in lower case, and does not take it out again.
+    pub(super) fn covers(&self, action: &str, plane: Plane) -> bool {
+        let matches_any = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches_folded(action));
+        let (actions, less) = self.on(plane);
+        matches_any(actions) && !matches_any(less)
+    }
+
+    /// The patterns of a plane: what is granted, and what is taken out again.
+    pub fn on(&self, plane: Plane) -> (&[Pattern], &[Pattern]) {
+        match plane {
+            Plane::Control => (&self.actions, &self.not_actions),
+            Plane::Data => (&self.data_actions, &self.not_data_actions),
+        }
+    }
 }
 
 #[cfg(test)]

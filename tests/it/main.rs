@@ -11,6 +11,7 @@ mod jsonpath;
 mod order;
 mod pages;
 mod program;
+mod rbac;
 #[cfg(unix)]
 mod reference;
 mod reports;

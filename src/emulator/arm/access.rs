@@ -24,7 +24,8 @@ pub(super) fn authorize(
     let verdict = store.access.decide(&question);
     call.notes.reason.set(Some(reason(call, (caller, operation), decision(call, caller, &verdict))));
     match verdict {
-        Decision::Granted(_) => Ok(()),
+        // Conditions are shown and not evaluated: they count as met.
+        Decision::Granted(_) | Decision::Conditional(_) => Ok(()),
         Decision::Denied(denied) => Err(Refusal::deny_assignment(caller, operation, denied)),
         Decision::Refused => Err(Refusal::forbidden(caller, operation)),
     }
@@ -34,7 +35,7 @@ pub(super) fn authorize(
 pub(super) fn is_granted(call: &Call<'_>, store: &Store, (caller, action, scope): (&Caller, &str, &Scope)) -> bool {
     let chain = store.tree.chain(scope);
     let question = Question { principal: &caller.object_id, action, chain: &chain, now: call.request.now };
-    store.access.decide(&question).is_granted()
+    store.access.decide(&question).may_be_granted()
 }
 
 /// Notes who wants what before anything is decided: lists are answered with the part that one may read.
@@ -65,13 +66,17 @@ fn name(call: &Call<'_>, id: &str) -> String {
 /// A decision in words.
 fn decision(call: &Call<'_>, caller: &Caller, verdict: &Verdict<'_>) -> String {
     match verdict {
-        Decision::Granted(held) => {
+        Decision::Granted(held) | Decision::Conditional(held) => {
             let grant = &held.assignment.grant;
             let through = match held.assignment.principal.eq_ignore_ascii_case(&caller.object_id) {
                 true => String::new(),
                 false => format!(", held by the group {}", name(call, &held.assignment.principal)),
             };
-            format!("allowed by {} at {}{through}", grant.role.name, grant.scope)
+            let condition = match verdict {
+                Decision::Conditional(_) => ", its condition taken as met",
+                _ => "",
+            };
+            format!("allowed by {} at {}{through}{condition}", grant.role.name, grant.scope)
         }
         Decision::Denied(denied) => format!("denied by the deny assignment {} at {}", denied.name, denied.scope),
         Decision::Refused => "refused: no role grants it here or above".to_owned(),

@@ -39,7 +39,7 @@ pub(super) fn answer(call: &Call<'_>, store: &Store, scope: &Scope) -> Result<Re
 fn decision(store: &Store, question: &Question<'_>, is_data: bool) -> Value {
     let plane = if is_data { Plane::Data } else { Plane::Control };
     let (word, assignment, denied) = match store.access.decide_on(question, plane) {
-        Decision::Granted(held) => {
+        Decision::Granted(held) | Decision::Conditional(held) => {
             let body = assignments::body(held, false);
             let role = definitions::id_at(&held.assignment.grant.scope, &held.assignment.grant.role.id);
             let assignment = json!({
