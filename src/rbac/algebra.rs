@@ -90,10 +90,12 @@ impl<'o> Algebra<'o> {
             return Ok(self.literal(set, (pattern, plane)));
         }
         let wanted = PermissionSet::of_pattern(pattern, plane);
-        let (verdict, witness) = self.compare(&wanted, set, Aim::Beyond)?;
+        let mut budget = Budget::new();
+        let (verdict, witness) = self.compare(&wanted, set, (Aim::Beyond, &mut budget))?;
         let grants = match (&witness, verdict) {
             (Some(witness), _) => grantor(set, witness),
-            (None, _) => self.cover(&wanted, set, (pattern, plane))?,
+            // The verdict stands, however much work it would be to say who has no part in it.
+            (None, _) => self.cover(&wanted, set, &mut budget).unwrap_or_else(|_| set.entries().iter().collect()),
         };
         Ok(Answer { verdict, witness, grants })
     }
@@ -111,7 +113,7 @@ impl<'o> Algebra<'o> {
             return Ok(self.literal(set, (pattern, plane)));
         }
         let wanted = PermissionSet::of_pattern(pattern, plane);
-        let (verdict, witness) = self.compare(&wanted, set, Aim::Within)?;
+        let (verdict, witness) = self.compare(&wanted, set, (Aim::Within, &mut Budget::new()))?;
         let grants = witness.as_ref().map(|witness| grantor(set, witness)).unwrap_or_default();
         Ok(Answer { verdict, witness, grants })
     }
@@ -120,7 +122,7 @@ impl<'o> Algebra<'o> {
     ///
     /// Unless it is, the witness is an operation that the first grants beyond the second, by the entry that the answer has.
     pub fn included<'a>(&self, one: &'a PermissionSet, other: &PermissionSet) -> Result<Answer<'a>, TooComplex> {
-        let (verdict, witness) = self.compare(one, other, Aim::Beyond)?;
+        let (verdict, witness) = self.compare(one, other, (Aim::Beyond, &mut Budget::new()))?;
         let grants = witness.as_ref().map(|witness| grantor(one, witness)).unwrap_or_default();
         Ok(Answer { verdict, witness, grants })
     }
@@ -132,7 +134,7 @@ impl<'o> Algebra<'o> {
 
     /// Whether two sets grant something in common. The entries are of the first set, then of the second.
     pub fn overlap<'a>(&self, one: &'a PermissionSet, other: &'a PermissionSet) -> Result<Answer<'a>, TooComplex> {
-        let (verdict, witness) = self.compare(one, other, Aim::Within)?;
+        let (verdict, witness) = self.compare(one, other, (Aim::Within, &mut Budget::new()))?;
         let grants =
             witness.iter().flat_map(|witness| [grantor(one, witness), grantor(other, witness)].concat()).collect();
         Ok(Answer { verdict, witness, grants })
@@ -160,10 +162,9 @@ impl<'o> Algebra<'o> {
         &self,
         ours: &PermissionSet,
         theirs: &PermissionSet,
-        aim: Aim,
+        (aim, budget): (Aim, &mut Budget),
     ) -> Result<(Verdict, Option<Witness>), TooComplex> {
         ours.check().and(theirs.check())?;
-        let mut budget = Budget::new();
         // A witness of an inclusion speaks against it, one of an overlap for it.
         let (found, none) = match aim {
             Aim::Beyond => (Verdict::No, Verdict::Yes),
@@ -178,7 +179,7 @@ impl<'o> Algebra<'o> {
                 return Ok((verdict, Some(witness)));
             }
             for question in &questions {
-                if let Some(action) = question.answer(&mut budget)? {
+                if let Some(action) = question.answer(budget)? {
                     let witness = Witness { action, plane: question.plane, is_known: false };
                     return Ok((verdict, Some(witness)));
                 }
@@ -221,16 +222,16 @@ impl<'o> Algebra<'o> {
         &self,
         wanted: &PermissionSet,
         set: &'a PermissionSet,
-        (pattern, plane): (&Pattern, Plane),
+        budget: &mut Budget,
     ) -> Result<Vec<&'a Entry>, TooComplex> {
         let mut parts = Vec::new();
         for entry in set.entries().iter().filter(|entry| entry.condition().is_none()) {
             let mut alone = PermissionSet::new();
             alone.grant(std::slice::from_ref(entry.permission()), entry.origin());
-            if self.compare(wanted, &alone, Aim::Beyond)?.0 == Verdict::Yes {
+            if self.compare(wanted, &alone, (Aim::Beyond, budget))?.0 == Verdict::Yes {
                 return Ok(vec![entry]);
             }
-            if self.any(&alone, (pattern, plane))?.verdict != Verdict::No {
+            if self.compare(wanted, &alone, (Aim::Within, budget))?.0 != Verdict::No {
                 parts.push(entry);
             }
         }

@@ -133,6 +133,7 @@ impl Making<'_, '_> {
     /// What a pattern of one of our entries matches beyond the other set.
     fn rows(&mut self, entry: &Entry, pattern: &Pattern) -> Result<Vec<Row>, TooComplex> {
         let Making { one, other, plane, wanted, .. } = *self;
+        self.budget.pairs(one.size() + other.size())?;
         let own = entry.rules(plane).less.all().filter(|less| may_overlap(pattern, less)).cloned().collect();
         let mut rows = vec![Row { pattern: pattern.clone(), also: Vec::new(), less: own }];
         if pattern.is_literal() {

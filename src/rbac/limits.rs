@@ -12,6 +12,8 @@ const STARS: usize = 16;
 const STATES: usize = 20_000;
 /// How many places of the automata are visited for one answer.
 const PLACES: usize = 500_000;
+/// How many pairs of patterns are looked at for one answer.
+const PAIRS: usize = 30_000_000;
 /// How many parts a difference may fall into.
 const PARTS: usize = 2_000;
 
@@ -24,6 +26,8 @@ pub enum TooComplex {
     Stars(String),
     /// The patterns together give too many cases to tell apart.
     States,
+    /// There are too many patterns on either side.
+    Pairs,
     /// A difference falls into too many parts.
     Parts,
 }
@@ -38,6 +42,7 @@ impl fmt::Display for TooComplex {
             TooComplex::States => {
                 write!(f, "the action patterns are too entangled: more than {STATES} cases to tell apart")
             }
+            TooComplex::Pairs => write!(f, "there are too many action patterns: more than {PAIRS} pairs to compare"),
             TooComplex::Parts => write!(f, "the difference falls into more than {PARTS} parts"),
         }
     }
@@ -50,12 +55,13 @@ impl std::error::Error for TooComplex {}
 pub(super) struct Budget {
     states: usize,
     places: usize,
+    pairs: usize,
     parts: usize,
 }
 
 impl Budget {
     pub(super) fn new() -> Budget {
-        Budget { states: STATES, places: PLACES, parts: PARTS }
+        Budget { states: STATES, places: PLACES, pairs: PAIRS, parts: PARTS }
     }
 
     /// Spends a state with so many places.
@@ -63,6 +69,12 @@ impl Budget {
         let states = self.states.checked_sub(1).ok_or(TooComplex::States)?;
         let places = self.places.checked_sub(places).ok_or(TooComplex::States)?;
         (self.states, self.places) = (states, places);
+        Ok(())
+    }
+
+    /// Spends the pairs of a pattern with so many others.
+    pub(super) fn pairs(&mut self, others: usize) -> Result<(), TooComplex> {
+        self.pairs = self.pairs.checked_sub(others).ok_or(TooComplex::Pairs)?;
         Ok(())
     }
 

@@ -90,6 +90,7 @@ impl Question<'_> {
                 continue;
             }
             for subject in entry.rules(self.plane).actions.all() {
+                budget.pairs(if subject.is_literal() { self.theirs.entries().len() } else { self.theirs.size() })?;
                 if subject.is_literal() {
                     if self.weigh(subject.folded()) >= self.wanted {
                         best.offer(subject.folded().to_owned(), subject);

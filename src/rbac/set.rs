@@ -55,6 +55,8 @@ pub(super) struct Matcher {
 pub struct PermissionSet {
     entries: Vec<Entry>,
     denials: Vec<Entry>,
+    /// How many patterns it has.
+    size: usize,
     /// Why it is not compared with others, if one of its patterns is beyond all measure.
     excess: Option<TooComplex>,
     /// Which of the operations known from the built-in roles it grants, once somebody asked.
@@ -123,11 +125,19 @@ impl PermissionSet {
 
     fn measure(&mut self, added: &[Permission]) {
         self.known.take();
-        let patterns = added.iter().flat_map(|entry| {
-            let granted = entry.actions.iter().chain(&entry.data_actions);
-            granted.chain(&entry.not_actions).chain(&entry.not_data_actions)
-        });
-        self.excess = self.excess.take().or_else(|| limits::check(patterns).err());
+        let patterns = || {
+            added.iter().flat_map(|entry| {
+                let granted = entry.actions.iter().chain(&entry.data_actions);
+                granted.chain(&entry.not_actions).chain(&entry.not_data_actions)
+            })
+        };
+        self.size += patterns().count();
+        self.excess = self.excess.take().or_else(|| limits::check(patterns()).err());
+    }
+
+    /// How many patterns it has.
+    pub(super) fn size(&self) -> usize {
+        self.size
     }
 
     /// Refuses sets with patterns that no role has.
