@@ -8,4 +8,5 @@ pub mod metadata;
 pub mod operation;
 pub mod pages;
 pub mod patience;
+pub mod permissions;
 pub mod verdict;

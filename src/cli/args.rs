@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Emulate(Emulate),
     /// Write a commented world to start from
     New(New),
+    /// List the built-in roles, those that grant something, or show one
+    Roles(Roles),
     /// Print a JSON Schema
     Schema {
         /// Of what
@@ -190,6 +192,51 @@ pub(crate) enum PlanFormat {
     Dot,
     /// A graph for Mermaid
     Mermaid,
+    /// For programs
+    Json,
+}
+
+/// Which roles.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Roles {
+    #[command(subcommand)]
+    pub(crate) command: Option<RolesCommand>,
+    /// A name or an id, which shows that role; or a part of names
+    #[arg(value_name = "NAME", conflicts_with_all = ["granting", "granting_data"])]
+    pub(crate) name: Option<String>,
+    /// Only the roles that grant this action, or every action of this pattern; the narrowest first
+    #[arg(long, value_name = "ACTION")]
+    pub(crate) granting: Vec<String>,
+    /// The same for a data action
+    #[arg(long, value_name = "ACTION")]
+    pub(crate) granting_data: Vec<String>,
+    /// How to write it
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Output::Text, global = true)]
+    pub(crate) format: Output,
+    #[command(flatten)]
+    pub(crate) look: Look,
+}
+
+/// What to do with roles other than to list them.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RolesCommand {
+    /// Say what one role grants that another does not; exit 1 when there is anything
+    Diff {
+        /// A name or an id
+        #[arg(value_name = "ROLE")]
+        one: String,
+        /// The role that it is compared with
+        #[arg(value_name = "OTHER")]
+        other: String,
+    },
+}
+
+/// How to write what a command says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people
+    Text,
     /// For programs
     Json,
 }

@@ -11,6 +11,7 @@ mod new;
 mod pending;
 mod plan;
 mod reports;
+mod roles;
 mod run;
 mod screen;
 mod signals;
@@ -39,6 +40,7 @@ pub(crate) fn main() -> ExitCode {
         Some(Command::Run(run)) => run::run(run),
         Some(Command::Check(check)) => check::check(&check),
         Some(Command::Plan(args)) => plan::plan(&args),
+        Some(Command::Roles(args)) => roles::roles(&args),
         Some(Command::Emulate(emulate)) => return emulate::emulate(&emulate),
         Some(Command::New(args)) => new::new(&args),
         Some(Command::Schema { of }) => schema(of),

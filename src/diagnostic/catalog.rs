@@ -221,9 +221,12 @@ impl Diagnostics {
             "assert" => diagnostic
                 .at(span, "an `assert` step gets no answer")
                 .help("what must hold stands under `assert:`, as a list of expressions"),
+            "access" if known.is_empty() => diagnostic
+                .at(span, "an `access` step has claims of its own")
+                .help("what must hold stands under `access:`: `can`, `cannot`, `at_most`, …"),
             _ => diagnostic
-                .at(span, format!("a `{action}` step has no such result"))
-                .note(format!("a `{action}` step has {}", listed(known))),
+                .at(span, format!("{article} `{action}` step has no such result"))
+                .note(format!("{article} `{action}` step has {}", listed(known))),
         });
     }
 

@@ -1,12 +1,23 @@
 //! A paragraph on each code, for `mi-run explain`.
 
+mod lints;
+
+use std::sync::LazyLock;
+
 /// What a code means, if there is such a code.
 pub fn paragraph(code: &str) -> Option<&'static str> {
     CODES.iter().find(|(known, _)| *known == code).map(|(_, text)| *text)
 }
 
-/// Every code and its paragraph.
-pub const CODES: &[(&str, &str)] = &[
+/// Every code and its paragraph, by code.
+pub static CODES: LazyLock<Vec<(&'static str, &'static str)>> = LazyLock::new(|| {
+    let mut codes = [ERRORS, lints::WARNINGS].concat();
+    codes.sort_unstable();
+    codes
+});
+
+/// What cannot be used, carried out or decided.
+const ERRORS: &[(&str, &str)] = &[
     (
         "assertion-failed",
         "Something that a step expects does not hold. The place is the expectation in the playbook; `expected` and \
@@ -44,13 +55,6 @@ pub const CODES: &[(&str, &str)] = &[
         "A key stands twice in the same map. YAML forbids it, since one of the two would be lost without a word.",
     ),
     (
-        "either-way",
-        "The expected statuses hold both when access control lets the request in and when it refuses, so the \
-         step passes without proving anything about access. Expect one of the two: `expect: allowed` or \
-         `expect: denied`. Where either is fine indeed, `# mi-run: allow(either-way)` behind the line says \
-         so.",
-    ),
-    (
         "empty-file",
         "The file holds nothing, or only blanks and comments. A playbook needs at least `steps:` with a step in it.",
     ),
@@ -65,13 +69,6 @@ pub const CODES: &[(&str, &str)] = &[
         "The `nextLink` of a list leads to another scheme, host or port. The token of the first request would \
          go there too, so the link is not followed. Something on the way may have changed the answer; an \
          honest service keeps to its own host.",
-    ),
-    (
-        "hand-made-link",
-        "A list is followed by hand: a `$skiptoken` in a URL, or a captured `nextLink`. What stands in such a \
-         link is the server's own business; it may be of another api-version, and a request made by hand \
-         reads one page more and not all. `pages: all` follows each link as it is and joins what the pages \
-         list. `# mi-run: allow(hand-made-link)` switches this off.",
     ),
     (
         "id-taken",
@@ -122,6 +119,12 @@ pub const CODES: &[(&str, &str)] = &[
          leads to a place in the schema itself or to a file beside it, in the folder of the playbook or the \
          one given by `--root`.",
     ),
+    (
+        "invalid-scope",
+        "A scope is a Resource Manager id: `/subscriptions/<id>`, a resource group or a resource in it, or \
+         `/providers/Microsoft.Management/managementGroups/<name>`. It begins with a slash, and has no \
+         parameters.",
+    ),
     ("invalid-url", "The URL cannot be sent to. After templates are rendered it must be absolute, or begin with `/`."),
     ("invalid-value", "The value is of the right type, but cannot be meant: a duration without a unit, for example."),
     (
@@ -129,30 +132,12 @@ pub const CODES: &[(&str, &str)] = &[
         "The text is no JSONPath query by RFC 9535. A query begins with `$`; names follow as `.name` or `['name']`, \
          indices as `[0]`, filters as `[?@.name == 'x']`.",
     ),
-    (
-        "judges-nothing",
-        "What stands here could never fail: an expression that looks at nothing, a status that holds whatever \
-         comes, metadata that is neither captured nor expected to be something. A playbook of such steps is \
-         green for want of trying. `# mi-run: allow(judges-nothing)` before the step switches this off.",
-    ),
     ("missing-input", "An input has no default, and nobody gave it a value. All that are missing are told at once."),
     ("missing-key", "A key is required here and missing."),
     (
         "name-taken",
         "A name is defined twice: an input, a variable and a capture share one space of names, and nothing shadows \
          anything. `cloud`, `identity`, `env` and `run` are defined in every playbook.",
-    ),
-    (
-        "needless-allow",
-        "A comment `# mi-run: allow(code)` switches a lint off for its line, or, on a line of its own, for \
-         the line below and all that stands deeper. Here no such lint has anything to say, or there is none \
-         of that code. Leave the comment out, so that it hides nothing later.",
-    ),
-    (
-        "never-used",
-        "An input, a variable or a capture has a name that no template takes. It is left over, or the name \
-         that should take it is misspelt in a place that cannot tell. Captures that only the report wants can \
-         say so: `# mi-run: allow(never-used)`.",
     ),
     (
         "no-action",
@@ -204,13 +189,6 @@ pub const CODES: &[(&str, &str)] = &[
          without steps proves nothing.",
     ),
     (
-        "open-path",
-        "An input that takes any text stands in the path of a request. What it holds cannot begin a query or \
-         a fragment, and `..` is refused, but a slash in it leads to another resource than the path shows. \
-         Give the input a `pattern` or a `one_of`, or encode its slashes with `urlencode`. Who trusts whoever \
-         gives the value writes `# mi-run: allow(open-path)`.",
-    ),
-    (
         "operation-failed",
         "A long-running operation came to its end, and did not succeed: its state is `Failed` or `Canceled`. \
          The notes hold the error that it tells. Where that is expected, say so: `expect: {error: …}`.",
@@ -222,23 +200,9 @@ pub const CODES: &[(&str, &str)] = &[
          `poll` allows. It may still succeed.",
     ),
     (
-        "preview-api-version",
-        "The api-version ends in `-preview` or another word: its shape may change without notice and it is \
-         withdrawn after a while. Pipelines that run for years want a final one. `# mi-run: \
-         allow(preview-api-version)` for features that have no other.",
-    ),
-    (
         "request-line",
         "A request in one line is a method in capitals, a blank, and a URL: `GET /subscriptions/…`. For headers or a body \
          write a map with `method`, `url` and the rest.",
-    ),
-    (
-        "secret-in-file",
-        "Something in the file looks like a token, a key, a password or the signature of a shared access \
-         signature, or an input that is `secret: true` has its value written out. Files are copied, committed \
-         and mailed. Take the value from outside with an input that has `secret: true` and `env:`, and \
-         replace the secret, since it is known now. What only looks like one: `# mi-run: \
-         allow(secret-in-file)`.",
     ),
     (
         "several-documents",
@@ -275,6 +239,11 @@ pub const CODES: &[(&str, &str)] = &[
          does not give it away. A step that names `auth:` itself takes the responsibility, but never over plain http.",
     ),
     (
+        "too-complex",
+        "The patterns that are compared have so many stars that deciding exactly would take too long. Roles \
+         of Azure have one star in a pattern at the most; none of them comes near the limit.",
+    ),
+    (
         "too-many-items",
         "A loop would have more turns than any run could finish. `for_each` with several lists goes over \
          every combination of them.",
@@ -288,13 +257,6 @@ pub const CODES: &[(&str, &str)] = &[
     (
         "undefined-name",
         "A template uses a name that nothing defines: no input, no variable, no capture of an earlier step.",
-    ),
-    (
-        "unknown-api-version",
-        "An api-version is a date, as in `2021-04-01`, perhaps with a word behind it, as in `-preview`. This \
-         one is none, lies before the beginning of Resource Manager, or in the future. Azure answers such a \
-         request with 400 `InvalidApiVersionParameter` or `NoRegisteredProviderFound`. `# mi-run: \
-         allow(unknown-api-version)` switches this off.",
     ),
     (
         "unknown-cloud",
@@ -326,19 +288,17 @@ pub const CODES: &[(&str, &str)] = &[
         "A token is for a resource: a short name (`arm`, `graph`, `key_vault`, `storage`), whose URL the cloud gives, or \
          the resource's own URL, to the letter, trailing slash included. What stands here is neither.",
     ),
+    (
+        "unknown-role",
+        "A role that an `access` step compares with is neither a built-in one, by name or id, nor does \
+         Resource Manager know it at the scope. Custom roles are looked up by their name; reading them takes \
+         `Microsoft.Authorization/roleDefinitions/read`.",
+    ),
     ("unknown-value", "The word is none of those that are possible here."),
     (
         "unknown-variable",
         "A value was given with `--var` for a name that no playbook declares. It is refused, since a misspelt name would \
          leave the real one at its default.",
-    ),
-    (
-        "unproven-denial",
-        "A step expects a refusal, and no other step is let in at the same path or at something in it. Azure \
-         answers 403 for what does not exist just as for what is forbidden, so a misspelt name passes this \
-         test for ever. Add a control: a step that reads the same path as somebody who may, or that reads \
-         something in it. For a PUT or a POST what it would stand in will do. `# mi-run: \
-         allow(unproven-denial)` before the step where the control is elsewhere.",
     ),
     (
         "unquoted-template",
@@ -361,13 +321,6 @@ pub const CODES: &[(&str, &str)] = &[
         "variable-in-loop",
         "Variables are evaluated once, and this one needs a name that has another value in each turn of the \
          loop. Use that name itself inside the loop, or `set` a name there, which is computed in each turn.",
-    ),
-    (
-        "waits-in-vain",
-        "An `eventually` stands where another attempt cannot come out otherwise: on a request that changes \
-         something and so is never sent twice, on a token that comes out of the cache, on a group in which \
-         nothing is sent. The step fails at its first attempt, or only after the whole time. `# mi-run: \
-         allow(waits-in-vain)` switches this off.",
     ),
     (
         "wrong-type",

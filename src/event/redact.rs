@@ -202,6 +202,7 @@ impl Redactor {
     }
 
     fn step(&self, step: &mut Step) {
+        step.access.iter_mut().for_each(|access| self.value(access));
         self.clean(&mut step.id);
         self.clean(&mut step.name);
         step.within.iter_mut().for_each(|name| self.clean(name));

@@ -40,7 +40,7 @@ pub struct Step {
     pub id: String,
     /// What it is called.
     pub name: String,
-    /// `token`, `request`, `metadata`, `set`, `assert`, `playbook`, `steps`.
+    /// `token`, `request`, `access`, `metadata`, `set`, `assert`, `playbook`, `steps`.
     pub action: &'static str,
     /// How it came out.
     pub outcome: Outcome,
@@ -64,6 +64,9 @@ pub struct Step {
     pub request: Option<Request>,
     /// What came last.
     pub response: Option<Response>,
+    /// What an `access` step asked for and was told: `scope`, `via`, `permissions`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access: Option<Value>,
     /// What was expected, judged.
     pub assertions: Vec<Assertion>,
     /// Facts about the outcome that are no fault.
@@ -236,6 +239,7 @@ impl Step {
             settled_ms: None,
             request: None,
             response: None,
+            access: None,
             assertions: Vec::new(),
             notes: Vec::new(),
             problems: Vec::new(),

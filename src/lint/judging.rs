@@ -94,7 +94,7 @@ fn waits_in_vain(step: &Step, around: Option<&Step>, diagnostics: &mut Diagnosti
 fn sends(step: &Step) -> bool {
     match &step.action {
         Action::Group(inner) => inner.iter().any(sends),
-        Action::Request(_) | Action::Token(_) | Action::Metadata(_) => true,
+        Action::Request(_) | Action::Token(_) | Action::Access(_) | Action::Metadata(_) => true,
         Action::Set(_) | Action::Assert(_) | Action::Include(_) => false,
     }
 }

@@ -4,6 +4,7 @@
 //! A lint looks at the plan of one file and pushes to [`Diagnostics`]; it would rather miss something than cry wolf. A
 //! comment `# mi-run: allow(code)` switches one off, as the file `allow.rs` says.
 
+mod access;
 mod allow;
 mod judging;
 mod requests;
@@ -26,6 +27,7 @@ pub const CODES: &[&str] = &[
     "open-path",
     "preview-api-version",
     "secret-in-file",
+    "unknown-action",
     "unknown-api-version",
     "unproven-denial",
     "waits-in-vain",
@@ -48,6 +50,7 @@ fn one(
         return;
     }
     let mut found = Diagnostics::new();
+    access::lint(plan, &mut found);
     judging::lint(plan, is_root, &mut found);
     requests::lint(plan, now, &mut found);
     unused::lint(plan, &mut found);

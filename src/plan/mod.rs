@@ -2,6 +2,7 @@
 //!
 //! Nothing here does I/O.
 
+mod access;
 mod build;
 mod claim;
 pub mod draw;
@@ -24,6 +25,7 @@ use crate::identity::Selector;
 use crate::source::{SourceId, Span};
 use crate::template::{Text, Tree};
 
+pub use access::{Access, Bound, Claim, Says};
 pub use build::{GLOBALS, build};
 pub use claim::{Assertion, Capture, Origin, Subject};
 pub use gather::{Documents, Opener, gather};
@@ -287,6 +289,8 @@ pub enum Action {
     Set(Vec<(String, Tree)>),
     /// Judges expressions.
     Assert(Vec<Text>),
+    /// Decides what the identity may do at a scope.
+    Access(Box<Access>),
     /// Reads the VM's instance metadata.
     Metadata(Text),
     /// Runs another playbook.
@@ -314,6 +318,7 @@ impl Action {
             Action::Request(_) => "request",
             Action::Set(_) => "set",
             Action::Assert(_) => "assert",
+            Action::Access(_) => "access",
             Action::Metadata(_) => "metadata",
             Action::Include(_) => "playbook",
             Action::Group(_) => "steps",

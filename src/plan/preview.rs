@@ -327,6 +327,7 @@ fn does(step: &Step, known: &Known) -> String {
             // What stands before the URL holds no template.
             format!("{} {}", request.method, written.get(request.prefix..).unwrap_or(&written))
         }
+        Action::Access(access) => fill(&access.scope),
         Action::Metadata(path) => fill(path),
         Action::Set(set) => {
             let each = |(name, tree): &(String, Tree)| format!("{name} = {}", known.tree(tree));

@@ -6,7 +6,8 @@ use super::steps::{Builder, plain};
 use super::{Auth, Body, Poll, Request};
 use crate::http;
 use crate::playbook as document;
-use crate::template::{Misfit, Scope};
+use crate::source::Span;
+use crate::template::{Misfit, Scope, Template, Text};
 
 /// How many pages are read when all are wanted.
 const MOST_PAGES: u32 = 10_000;
@@ -18,6 +19,23 @@ const POLL_WITHIN: Duration = Duration::from_secs(30 * 60);
 const POLL_EVERY: Duration = Duration::from_secs(15);
 
 impl Request {
+    /// Reads all pages of a list of Resource Manager, at a URL that stands fast.
+    pub fn list(url: String, span: Span) -> Self {
+        Self {
+            method: "GET",
+            url: Text { template: Template::literal_of(&url), span },
+            prefix: 0,
+            api_version: None,
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: Body::None,
+            auth: Auth::Default,
+            redirects: 0,
+            pages: Some(MOST_PAGES),
+            poll: None,
+        }
+    }
+
     /// The URL: what templates give is put in so that it stays in its place.
     ///
     /// # Errors

@@ -51,7 +51,7 @@ impl Builder<'_, '_> {
                     let known = ["json", "header", "regex", "text"];
                     self.diagnostics.subject_of_other_action(capture.span, "claims", action, &known);
                 }
-                ("metadata" | "playbook", Origin::Claims(_) | Origin::Header(_)) => {
+                ("metadata" | "playbook" | "access", Origin::Claims(_) | Origin::Header(_)) => {
                     let word = if matches!(capture.origin, Origin::Claims(_)) { "claims" } else { "header" };
                     self.diagnostics.subject_of_other_action(capture.span, word, action, &["json", "regex", "text"]);
                 }

@@ -316,6 +316,7 @@ impl Builder<'_, '_> {
             document::Action::Request(request) => Action::Request(Box::new(self.request(*request))),
             document::Action::Set(set) => Action::Set(plain(set)),
             document::Action::Assert(list) => Action::Assert(list.into_iter().map(|expression| expression.0).collect()),
+            document::Action::Access(access) => Action::Access(Box::new((*access).into())),
             document::Action::Metadata(path) => Action::Metadata(path),
             document::Action::Steps(steps) => Action::Group(self.block(steps, inside)),
             document::Action::Playbook(path) => match self.includes.get(&path.value).cloned() {
@@ -338,7 +339,7 @@ fn changes(action: &Action, safe: bool) -> bool {
         Action::Request(request) => !safe && !matches!(request.method, "GET" | "HEAD" | "OPTIONS"),
         Action::Include(include) => include.plan.changes,
         Action::Group(steps) => steps.iter().any(|step| step.changes),
-        Action::Token(_) | Action::Set(_) | Action::Assert(_) | Action::Metadata(_) => false,
+        Action::Token(_) | Action::Access(_) | Action::Set(_) | Action::Assert(_) | Action::Metadata(_) => false,
     }
 }
 

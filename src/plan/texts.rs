@@ -46,6 +46,7 @@ pub(super) fn action_texts(action: &Action, visit: &mut dyn FnMut(&Text)) {
         Action::Request(request) => request_texts(request, visit),
         Action::Set(set) => set.iter().for_each(|(_, tree)| tree.each_text(visit)),
         Action::Assert(list) => list.iter().for_each(visit),
+        Action::Access(access) => access.each_text(visit),
         Action::Metadata(path) => visit(path),
         Action::Include(include) => include.with.iter().for_each(|(_, tree)| tree.each_text(visit)),
         // Steps inside have their own.

@@ -1,5 +1,6 @@
 //! The document the author wrote, every leaf with its place; its reader and its schema.
 
+mod access;
 mod check;
 mod document;
 mod expectation;
@@ -16,6 +17,7 @@ use crate::source::{SourceId, Sources};
 use crate::yaml;
 
 pub use crate::yaml::Named;
+pub use access::{Access, Bound};
 pub use document::{Cloud, CloudName, Defaults, Endpoints, Identity, IdentitySource, Playbook};
 pub use expectation::{Capture, Check, DurationCheck, Expectation, Origin, Queries, SchemaOrigin};
 pub use input::{Input, InputType, Pattern};

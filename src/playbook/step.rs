@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde_json::json;
 
+use super::access::Access;
 use super::document::variables;
 use super::expectation::{Capture, Expectation};
 use super::leaf::{Expression, Period};
@@ -68,6 +69,7 @@ impl Action {
         match self {
             Action::Token(_) => "token",
             Action::Request(_) => "request",
+            Action::Access(_) => "access",
             Action::Metadata(_) => "metadata",
             Action::Set(_) => "set",
             Action::Assert(_) => "assert",
@@ -86,6 +88,8 @@ pub enum Action {
     Token(Box<TokenRequest>),
     /// Sends an HTTP request, to Resource Manager unless the URL is absolute.
     Request(Box<Request>),
+    /// Decides what the identity may do at a scope, and what it may not.
+    Access(Box<Access>),
     /// Reads the VM's instance metadata: `compute`, `network`, or a path such as `compute/tags`.
     Metadata(Text),
     /// Computes variables; no request is sent.
@@ -110,7 +114,7 @@ fn variable_name(schema: &mut schemars::Schema) {
     schema.insert("pattern".to_owned(), "^[A-Za-z_][A-Za-z0-9_]*$".into());
 }
 
-const ACTIONS: &[&str] = &["token", "request", "metadata", "set", "assert", "playbook", "steps"];
+const ACTIONS: &[&str] = &["token", "request", "access", "metadata", "set", "assert", "playbook", "steps"];
 
 impl Read for Step {
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
@@ -176,6 +180,7 @@ fn action(fields: &mut Fields<'_>, reader: &mut Reader<'_>) -> Option<Action> {
         found.push(match *key {
             "token" => Box::<TokenRequest>::read(node, reader).map(Action::Token),
             "request" => Box::<Request>::read(node, reader).map(Action::Request),
+            "access" => Box::<Access>::read(node, reader).map(Action::Access),
             "metadata" => Text::read(node, reader).map(Action::Metadata),
             "set" => variables(node, reader).map(Action::Set),
             "assert" => Vec::read(node, reader).map(Action::Assert),

@@ -180,6 +180,7 @@ impl Making<'_, '_> {
                 left.push(row);
             }
         }
+        Row::unite(&mut left);
         Ok(left)
     }
 
@@ -200,6 +201,7 @@ impl Making<'_, '_> {
                 found = self.without(found, ours)?;
             }
         }
+        Row::unite(&mut found);
         Ok(found)
     }
 
@@ -217,13 +219,35 @@ impl Making<'_, '_> {
         let piece = |(pattern, extra): Piece| {
             let less = row.less.iter().filter(|less| may_overlap(&pattern, less)).cloned().chain(extra);
             let row = Row { less: less.collect(), also: row.also.clone(), pattern };
-            (!row.pattern.is_literal() || row.matches(row.pattern.folded())).then_some(row)
+            let is_empty = row.less.iter().any(|less| includes(less, &row.pattern) == Some(true));
+            (!is_empty && (!row.pattern.is_literal() || row.matches(row.pattern.folded()))).then_some(row)
         };
         Ok(pieces.into_iter().filter_map(piece).collect())
     }
 }
 
 impl Row {
+    /// Drops rows that are there twice, and those that another one holds.
+    fn unite(rows: &mut Vec<Row>) {
+        for row in rows.iter_mut() {
+            row.less.sort_by(|one, other| one.folded().cmp(other.folded()));
+            row.less.dedup_by(|one, other| one.folded() == other.folded());
+        }
+        let holds = |one: &Row, other: &Row| {
+            one.also.iter().all(|also| other.also.iter().any(|their| their.folded() == also.folded()))
+                && includes(&one.pattern, &other.pattern) == Some(true)
+                && one.less.iter().all(|less| other.less.iter().any(|their| includes(their, less) == Some(true)))
+        };
+        let mut kept: Vec<Row> = Vec::with_capacity(rows.len());
+        for row in rows.drain(..) {
+            if !kept.iter().any(|known| holds(known, &row)) {
+                kept.retain(|known| !holds(&row, known));
+                kept.push(row);
+            }
+        }
+        *rows = kept;
+    }
+
     fn matches(&self, action: &str) -> bool {
         let matches = |pattern: &Pattern| pattern.matches_folded(action);
         matches(&self.pattern) && self.also.iter().all(matches) && !self.less.iter().any(matches)

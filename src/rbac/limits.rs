@@ -15,7 +15,7 @@ const PLACES: usize = 500_000;
 /// How many pairs of patterns are looked at for one answer.
 const PAIRS: usize = 30_000_000;
 /// How many parts a difference may fall into.
-const PARTS: usize = 2_000;
+const PARTS: usize = 20_000;
 
 /// Why a question about patterns is not answered.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,11 +1,14 @@
 //! Permission sets: one entry of a role, with what it grants and what it takes out again.
 
+use serde::Serialize;
+
 use crate::rbac::{Pattern, Plane};
 
 /// One permission entry of a role.
 ///
 /// What `not_actions` takes out is taken out of this entry only: it is no deny.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub struct Permission {
     /// Control-plane operations that are granted.
     pub actions: Vec<Pattern>,
@@ -16,6 +19,7 @@ pub struct Permission {
     /// Data-plane operations that are taken out again.
     pub not_data_actions: Vec<Pattern>,
     /// The condition that narrows the entry, as written.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
 }
 

@@ -138,7 +138,7 @@ impl Console {
         if place != step_place {
             diagnostic = diagnostic.beside(step_place, "in this step");
         }
-        if assertion.subject != "that" {
+        if assertion.subject != "that" && assertion.predicate != "access" {
             diagnostic = diagnostic
                 .note(format!("expected: {}", expectation(assertion)))
                 .note(format!("actual:   {}", shown_as(assertion, &assertion.actual, assertion.found)));
@@ -304,6 +304,8 @@ pub(crate) fn expectation(assertion: &Assertion) -> String {
     };
     match (assertion.predicate.as_str(), &assertion.expected) {
         ("schema", Value::String(keyword)) if !keyword.is_empty() => format!("what `{keyword}` in the schema says"),
+        ("access", Value::String(word)) => word.clone(),
+        ("access", other) => show(other),
         ("equals", expected) => shown_as(assertion, expected, true),
         ("that", Value::String(expression)) => format!("`{expression}`"),
         // One class of codes is no choice.

@@ -59,6 +59,7 @@ impl Playbook<'_, '_> {
         let reply = match &step.action {
             Action::Token(token) => self.token(step, token, progress).await,
             Action::Request(request) => self.request(step, request, progress).await,
+            Action::Access(access) => self.access(step, access, progress).await,
             Action::Metadata(path) => self.metadata(step, path, progress).await,
             Action::Set(set) => return (self.set(set, progress), None),
             Action::Assert(list) => {
@@ -70,6 +71,10 @@ impl Playbook<'_, '_> {
         let Some(mut reply) = reply else {
             return (Vec::new(), None);
         };
+        // What could not be decided has nothing to capture.
+        if matches!(step.action, Action::Access(_)) && !progress.step.problems.is_empty() {
+            return (Vec::new(), Some(reply));
+        }
         let captured = self.conclude(step, &mut reply, progress);
         (captured, Some(reply))
     }

@@ -50,9 +50,9 @@ impl Playbook<'_, '_> {
         let text = |text: String| Value::String(text);
         match subject {
             Subject::Status(statuses) => progress.judged(self.status(statuses, span, reply)),
-            Subject::Access(access) => self.access(*access, None, (span, reply), progress),
+            Subject::Access(access) => self.verdict(*access, None, (span, reply), progress),
             Subject::Denied(action) => match action.render_text(&*self.frame) {
-                Ok(action) => self.access(Access::Denied, Some(&action), (span, reply), progress),
+                Ok(action) => self.verdict(Access::Denied, Some(&action), (span, reply), progress),
                 Err(misfit) => progress.misfit(self, &misfit),
             },
             Subject::Error(predicate) => self.error(predicate, (span, reply), progress),
@@ -202,7 +202,7 @@ impl Playbook<'_, '_> {
     }
 
     /// What access control says, against what it is expected to say. `action` is the one a refusal must name.
-    fn access(&self, expected: Access, action: Option<&str>, (span, reply): (Span, &Reply), progress: &mut Progress) {
+    fn verdict(&self, expected: Access, action: Option<&str>, (span, reply): (Span, &Reply), progress: &mut Progress) {
         let error = reply.arm_error();
         let verdict = decide(reply.status, error.as_ref(), reply.header("x-ms-failure-cause"));
         let refused = error.as_ref().and_then(|error| error.action.clone());
@@ -263,7 +263,13 @@ impl Playbook<'_, '_> {
         let seen = self.common.seen.borrow();
         // Only what stands before counts: it has ended, however many steps run at a time.
         let shown = |trail: &Trail| trail.precedes(&progress.step.trail);
-        if !seen.iter().any(|(seen, trail)| (*seen == path || seen.starts_with(&below)) && shown(trail)) {
+        // What is made, and what is done to something, needs only what it would stand in.
+        let makes = matches!(request.method.as_str(), "PUT" | "POST");
+        let around = |seen: &str| {
+            makes && seen.matches('/').count() > 1 && path.strip_prefix(seen).is_some_and(|rest| rest.starts_with('/'))
+        };
+        let proves = |seen: &String| *seen == path || seen.starts_with(&below) || around(seen);
+        if !seen.iter().any(|(seen, trail)| proves(seen) && shown(trail)) {
             progress.step.notes.push("denied, or it does not exist: no step has shown that it does".to_owned());
         }
     }

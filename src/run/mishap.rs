@@ -49,6 +49,27 @@ pub fn fault(fault: &Fault, url: &str, limit: Duration) -> Diagnostic {
     }
 }
 
+/// Azure does not tell what the identity may do.
+pub(super) fn cannot_ask(reply: &Reply, scope: &str, right: &str) -> Diagnostic {
+    let diagnostic = Diagnostic::error("undecided", "Azure does not say what this identity may do here")
+        .note(format!("asked at `{scope}`, answered with status {}", reply.status));
+    let diagnostic = azure_says(reply).into_iter().fold(diagnostic, Diagnostic::note);
+    if reply.status != 403 {
+        return diagnostic;
+    }
+    diagnostic
+        .note(format!("it lacks the right to ask, `{right}`, as most workload identities do: nothing is decided"))
+        .help("verify by doing: a `request` with `expect: allowed` or `expect: denied`")
+        .help(format!("or grant the right: any role with `*/read` has it, or a custom one with `{right}`"))
+}
+
+/// Azure tells of no permission at all.
+pub fn empty_answer(scope: &str, right: &str) -> Diagnostic {
+    Diagnostic::error("undecided", "Azure lists no permission at all, so nothing is decided")
+        .note(format!("asked at `{scope}`: who may ask has at least `{right}`"))
+        .help("verify by doing: a `request` with `expect: allowed` or `expect: denied`")
+}
+
 /// A URL that no request can go to; `why` when there is more to say than that.
 pub fn invalid_url(url: &str, why: Option<&str>) -> Diagnostic {
     let diagnostic =

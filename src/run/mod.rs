@@ -1,5 +1,6 @@
 //! Plan → events: one file per action. It prints nothing; what it tells, it tells as events.
 
+mod access;
 mod assert;
 mod attempts;
 mod block;

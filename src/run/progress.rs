@@ -121,6 +121,7 @@ impl Step {
                 let names: Vec<&str> = set.iter().map(|(name, _)| name.as_str()).collect();
                 format!("set {}", names.join(", "))
             }
+            Action::Access(access) => format!("access {}", render(&access.scope)),
             Action::Metadata(path) => format!("metadata {}", render(path)),
             Action::Include(include) => format!("playbook {}", include.path),
             Action::Group(steps) => match steps.len() {

@@ -169,6 +169,11 @@ impl Template {
         Template { text: text.into(), form, names: uses.names.into(), functions: uses.functions.into() }
     }
 
+    /// A text in which nothing is to be evaluated, whatever it holds.
+    pub fn literal_of(text: &str) -> Template {
+        Template::new(text, Form::Literal, Uses::default())
+    }
+
     /// The names the template takes from outside, in the order it uses them, each time it does.
     pub fn names(&self) -> &[Name] {
         &self.names

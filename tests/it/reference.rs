@@ -23,7 +23,7 @@ fn the_page_of_errors_is_what_explain_says() {
          Written from the catalogue: `mi-run explain CODE` says the same. A code stands in brackets behind `error` or \
          `warning`.\n"
         .to_owned();
-    for (code, text) in explain::CODES {
+    for (code, text) in explain::CODES.iter() {
         let _ = write!(page, "\n## {code}\n\n{text}\n");
     }
     same("errors.md", &page);

@@ -68,6 +68,25 @@ impl Diagnostics {
         self.push(Diagnostic::warning("unknown-api-version", title).at(span, why));
     }
 
+    /// An action that no role names.
+    pub fn unknown_action(&mut self, span: Span, action: &str, near: Option<&str>) {
+        self.push(
+            Diagnostic::warning("unknown-action", format!("no operation is known that `{action}` matches"))
+                .at(span, "a claim about what does not exist proves nothing")
+                .maybe_help(near.map(|near| format!("similar is `{near}`"))),
+        );
+    }
+
+    /// An action of the other plane.
+    pub fn action_of_other_plane(&mut self, span: Span, action: &str, key: &str) {
+        let other = key.strip_suffix("_data").map_or_else(|| format!("{key}_data"), str::to_owned);
+        self.push(
+            Diagnostic::warning("unknown-action", format!("`{action}` matches operations of the other plane only"))
+                .at(span, "a claim about what does not exist proves nothing")
+                .help(format!("claim it under `{other}`")),
+        );
+    }
+
     /// A link to the next page that is made by hand.
     pub fn hand_made_link(&mut self, span: Span, why: &str) {
         self.push(
