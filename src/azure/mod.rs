@@ -2,6 +2,7 @@
 //! when to try again, instance metadata.
 
 pub mod cloud;
+pub mod cure;
 pub mod error;
 mod link;
 pub mod metadata;

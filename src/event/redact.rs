@@ -202,6 +202,7 @@ impl Redactor {
     }
 
     fn step(&self, step: &mut Step) {
+        step.helps.iter_mut().for_each(|help| self.clean(help));
         step.access.iter_mut().for_each(|access| self.value(access));
         self.clean(&mut step.id);
         self.clean(&mut step.name);

@@ -71,6 +71,9 @@ pub struct Step {
     pub assertions: Vec<Assertion>,
     /// Facts about the outcome that are no fault.
     pub notes: Vec<String>,
+    /// What would cure a failure.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub helps: Vec<String>,
     /// What went wrong beside assertions.
     pub problems: Vec<Problem>,
     /// What was captured.
@@ -242,6 +245,7 @@ impl Step {
             access: None,
             assertions: Vec::new(),
             notes: Vec::new(),
+            helps: Vec::new(),
             problems: Vec::new(),
             captures: BTreeMap::new(),
             steps: Vec::new(),

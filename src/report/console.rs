@@ -122,6 +122,7 @@ impl Console {
                 .notes
                 .extend(step.request.as_ref().map(|request| format!("request:  {} {}", request.method, request.url)));
             first.notes.extend(step.notes.iter().cloned());
+            first.helps.extend(step.helps.iter().cloned());
             let turns = step.iteration.is_some() || !step.within.is_empty();
             first.notes.extend(turns.then(|| format!("step:     {}", title(step))));
         }

@@ -163,6 +163,7 @@ fn story(step: &Step) -> String {
         lines.push(format!("request: {} {}", request.method, request.url));
     }
     lines.extend(step.notes.iter().map(|note| format!("note: {note}")));
+    lines.extend(step.helps.iter().map(|help| format!("help: {help}")));
     let place = &step.place;
     lines.push(format!("step: {}:{}:{}", place.path, place.line, place.column));
     lines.join("\n")

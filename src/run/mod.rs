@@ -34,6 +34,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokio::sync::{Mutex, Semaphore};
 
+use crate::azure::cure::Cure;
 use crate::event::{
     self, Event, Outcome, Outlet, PlaybookFinished, PlaybookStarted, RunFinished, RunStarted, Summary, Trail,
 };
@@ -120,6 +121,8 @@ struct Shared {
     hollow: RefCell<Vec<String>>,
     /// The VM's instance metadata, once something wanted it.
     instance: RefCell<Option<Rc<Value>>>,
+    /// What refusals mean, by their message: a loop meets the same one again and again.
+    cures: RefCell<HashMap<String, Rc<Cure>>>,
     /// Held while the instance metadata is asked for.
     asking: Mutex<()>,
     /// Held while a token is asked for.

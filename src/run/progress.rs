@@ -49,6 +49,7 @@ impl Progress {
         step.assertions.clear();
         step.problems.clear();
         step.notes.clear();
+        step.helps.clear();
         self.fault = None;
     }
 
