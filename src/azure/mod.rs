@@ -1,6 +1,7 @@
 //! What Azure is like: its clouds, Resource Manager's errors and what they mean, pages of lists, long-running operations,
 //! when to try again, instance metadata.
 
+pub mod assignments;
 pub mod cloud;
 pub mod cure;
 pub mod error;

@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use crate::rbac::{Pattern, Permission};
+use crate::rbac::{Pattern, Permission, Role};
 
 /// The path below a scope that tells the caller's permissions there.
 pub const PERMISSIONS: &str = "/providers/Microsoft.Authorization/permissions?api-version=2022-04-01";
@@ -19,13 +19,35 @@ pub fn definitions(name: &str) -> String {
 
 /// The entries of an answer of the permissions API; nothing when it is no such answer.
 pub fn entries(document: &Value) -> Option<Vec<Permission>> {
-    document.get("value")?.as_array()?.iter().map(entry).collect()
+    permissions_of(document.get("value")?)
 }
 
-/// The entries of the first role definition of a list; nothing when there is none.
-pub fn role(document: &Value) -> Option<Vec<Permission>> {
-    let role = document.get("value")?.as_array()?.first()?;
-    role.get("properties")?.get("permissions")?.as_array()?.iter().map(entry).collect()
+/// The entries of a list of permissions; nothing when it is none.
+pub fn permissions_of(list: &Value) -> Option<Vec<Permission>> {
+    list.as_array()?.iter().map(entry).collect()
+}
+
+/// The path below a scope that tells the definition of the role with an id.
+pub fn definition(id: &str) -> String {
+    format!("/providers/Microsoft.Authorization/roleDefinitions/{id}?api-version=2022-04-01")
+}
+
+/// A role definition, alone or the first of a list; nothing when there is none.
+pub fn role(document: &Value) -> Option<Role> {
+    let definition = match document.get("value") {
+        Some(list) => list.as_array()?.first()?,
+        None => document,
+    };
+    let properties = definition.get("properties")?;
+    let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    Some(Role {
+        id: text(definition, "name").to_ascii_lowercase(),
+        name: text(properties, "roleName").trim().to_owned(),
+        description: text(properties, "description"),
+        custom: text(properties, "type") == "CustomRole",
+        assignable_scopes: Vec::new(),
+        permissions: permissions_of(properties.get("permissions")?)?,
+    })
 }
 
 fn entry(entry: &Value) -> Option<Permission> {
@@ -62,8 +84,11 @@ mod tests {
         for bad in [json!({}), json!({"value": {}}), json!({"value": [5]}), json!({"value": [{"actions": "a"}]})] {
             assert!(entries(&bad).is_none(), "{bad}");
         }
-        let listed = json!({"value": [{"properties": {"permissions": [{"actions": ["c"]}]}}]});
-        assert!(role(&listed).is_some_and(|entries| entries[0].grants("c")));
+        let one = json!({"name": "1A", "properties": {"roleName": "C", "permissions": [{"actions": ["c"]}]}});
+        for document in [json!({"value": [one.clone()]}), one] {
+            let role = role(&document).expect("a role");
+            assert!(role.grants("c") && role.name == "C" && role.id == "1a", "{role:?}");
+        }
         assert!(role(&json!({"value": []})).is_none());
         assert_eq!(
             definitions("it's"),

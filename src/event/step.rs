@@ -64,7 +64,8 @@ pub struct Step {
     pub request: Option<Request>,
     /// What came last.
     pub response: Option<Response>,
-    /// What an `access` step asked for and was told: `scope`, `via`, `permissions`.
+    /// What an `access` step asked for and was told: `scope`, `identity`, `via`, `permissions`, and where it was decided from
+    /// assignments, `assignments`, `deny_assignments` and `locks`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access: Option<Value>,
     /// What was expected, judged.

@@ -1,6 +1,10 @@
 //! Claims about what an identity may do at a scope.
 
+use super::steps::Builder;
+use super::texts::selector_text;
+use crate::identity::Selector;
 use crate::playbook as document;
+use crate::playbook::Via;
 use crate::rbac::Plane;
 use crate::source::Span;
 use crate::template::Text;
@@ -10,6 +14,11 @@ use crate::template::Text;
 pub struct Access {
     /// The scope.
     pub scope: Text,
+    /// Whose access it is about; the playbook's identity's without it.
+    pub identity: Option<Selector<Text>>,
+    /// Whether the claims about actions are decided from role assignments and deny assignments, and not from Azure's answer
+    /// about permissions.
+    pub by_assignments: bool,
     /// What is claimed, in the order of the file.
     pub claims: Vec<Claim>,
 }
@@ -36,6 +45,8 @@ pub enum Says {
     AtLeast(Bound),
     /// What is granted is a set.
     Exactly(Bound),
+    /// Exactly these role assignments reach the scope: a role, and where it is assigned if that is said.
+    Roles(Vec<(Text, Option<Text>)>),
 }
 
 /// A set of permissions to compare with.
@@ -69,8 +80,14 @@ impl From<document::Access> for Access {
             };
             claims.push(Claim { key, span, says });
         }
+        if let Some(roles) = access.roles.take() {
+            let span = roles.first().map_or(access.scope.span, |first| first.role.span);
+            let roles = roles.into_iter().map(|assigned| (assigned.role, assigned.scope)).collect();
+            claims.push(Claim { key: "roles", span, says: Says::Roles(roles) });
+        }
         claims.sort_by_key(|claim| claim.span.start);
-        Self { scope: access.scope, claims }
+        let by_assignments = access.via.is_some_and(|via| via.value == Via::Assignments);
+        Self { scope: access.scope, identity: Builder::identity(access.identity), by_assignments, claims }
     }
 }
 
@@ -88,6 +105,7 @@ impl Access {
     /// Each template in it.
     pub(super) fn each_text(&self, visit: &mut dyn FnMut(&Text)) {
         visit(&self.scope);
+        self.identity.iter().for_each(|identity| selector_text(identity, visit));
         for claim in &self.claims {
             match &claim.says {
                 Says::Actions(text, ..) => visit(text),
@@ -95,6 +113,10 @@ impl Access {
                     Bound::Roles(roles) => roles.iter().for_each(&mut *visit),
                     Bound::Set(lists) => lists.iter().flatten().for_each(&mut *visit),
                 },
+                Says::Roles(roles) => roles.iter().for_each(|(role, scope)| {
+                    visit(role);
+                    scope.iter().for_each(&mut *visit);
+                }),
             }
         }
     }

@@ -270,7 +270,7 @@ impl Builder<'_, '_> {
         let before = Position { step: step.number, result: &inside.locals, bare: false };
         let after = Position { result: &result, ..before };
         let mut used = Used::default();
-        if matches!(step.action, Action::Token(_) | Action::Request(_)) {
+        if matches!(step.action, Action::Token(_) | Action::Request(_) | Action::Access(_)) {
             self.identity_uses(before, &mut used);
         }
         let (names, diagnostics) = (&self.names, &mut *self.diagnostics);

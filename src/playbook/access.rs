@@ -3,9 +3,10 @@
 use schemars::{JsonSchema, Schema};
 use serde_json::json;
 
+use super::document::Identity;
 use super::reader::{Read, Reader};
 use super::schema;
-use crate::source::Span;
+use crate::source::{Span, Spanned};
 use crate::template::Text;
 use crate::yaml::{Kind, Node};
 
@@ -16,7 +17,11 @@ use crate::yaml::{Kind, Node};
 pub struct Access {
     /// The scope: `/subscriptions/…`, with or without a resource group and a resource in it, or a management group.
     pub scope: Text,
-    /// Action patterns of which every action is granted.
+    /// Whose access it is about; without it the playbook's identity.
+    pub identity: Option<Identity>,
+    /// What it is decided from; without it `permissions`.
+    pub via: Option<Spanned<Via>>,
+    /// Action patterns of which every action is granted. An expression may give a list of them.
     #[schemars(transform = or_one)]
     pub can: Option<Vec<Text>>,
     /// Action patterns of which no action is granted.
@@ -34,7 +39,40 @@ pub struct Access {
     pub at_least: Option<Bound>,
     /// What is granted is exactly this.
     pub exactly: Option<Bound>,
+    /// Exactly these role assignments reach the scope, directly, through groups or from above.
+    #[schemars(transform = or_one)]
+    pub roles: Option<Vec<Assigned>>,
 }
+
+/// What a claim about access is decided from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+pub enum Via {
+    /// Azure's answer to what the caller may do at the scope. It tells neither roles nor deny assignments.
+    Permissions,
+    /// Role assignments, the definitions of their roles, and deny assignments.
+    Assignments,
+}
+
+/// A role assignment: a role by name or id, with or without the scope at which it is assigned.
+#[derive(Debug, JsonSchema)]
+#[schemars(deny_unknown_fields, transform = or_role)]
+pub struct Assigned {
+    /// The name or the id of the role.
+    pub role: Text,
+    /// The scope at which it is assigned; without it anywhere that reaches.
+    pub scope: Option<Text>,
+}
+
+fn or_role(schema: &mut Schema) {
+    schema::alternatives(
+        schema,
+        &[json!({"type": "string", "pattern": "\\S", "description": "The name or the id of a role."})],
+    );
+}
+
+/// The keys of which at least one must be there.
+const CLAIMS: [&str; 8] = ["can", "cannot", "can_data", "cannot_data", "at_most", "at_least", "exactly", "roles"];
 
 fn or_one(schema: &mut Schema) {
     schema::not_empty(schema);
@@ -42,8 +80,7 @@ fn or_one(schema: &mut Schema) {
 }
 
 fn one_claim(schema: &mut Schema) {
-    let claims = ["can", "cannot", "can_data", "cannot_data", "at_most", "at_least", "exactly"];
-    let any: Vec<_> = claims.iter().map(|claim| json!({"required": [claim]})).collect();
+    let any: Vec<_> = CLAIMS.iter().map(|claim| json!({"required": [claim]})).collect();
     schema.insert("anyOf".to_owned(), json!(any));
 }
 
@@ -87,9 +124,17 @@ impl Read for Access {
             at_most: fields.get("at_most", reader),
             at_least: fields.get("at_least", reader),
             exactly: fields.get("exactly", reader),
+            roles: fields.node("roles").and_then(|node| match &node.kind {
+                Kind::List(_) => Vec::read(node, reader),
+                _ => Assigned::read(node, reader).map(|one| vec![one]),
+            }),
+            identity: fields.get("identity", reader),
+            via: fields.node("via").and_then(|node| {
+                let words = [("permissions", Via::Permissions), ("assignments", Via::Assignments)];
+                reader.word(node, &words).map(|via| Spanned::new(via, node.span))
+            }),
         };
-        let claims = ["can", "cannot", "can_data", "cannot_data", "at_most", "at_least", "exactly"];
-        let said = fields.present(&claims);
+        let said = fields.present(&CLAIMS);
         for entry in fields.entries().iter().filter(|entry| entry.value.is_empty()) {
             reader.diagnostics.nothing_expected(entry.span(), &format!("`{}`", entry.key.key_text()));
         }
@@ -106,6 +151,19 @@ fn patterns(node: &Node, reader: &mut Reader<'_>) -> Option<Vec<Text>> {
     match &node.kind {
         Kind::Text(_) => reader.text(node).map(|pattern| vec![pattern]),
         _ => Vec::read(node, reader),
+    }
+}
+
+impl Read for Assigned {
+    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        if let Kind::Text(_) = &node.kind {
+            return reader.text(node).map(|role| Assigned { role, scope: None });
+        }
+        let mut fields = reader.fields(node, "a role assignment")?;
+        let role = fields.required("role", reader);
+        let scope = fields.get("scope", reader);
+        fields.finish(reader);
+        Some(Assigned { role: role?, scope })
     }
 }
 

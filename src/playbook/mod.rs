@@ -17,7 +17,7 @@ use crate::source::{SourceId, Sources};
 use crate::yaml;
 
 pub use crate::yaml::Named;
-pub use access::{Access, Bound};
+pub use access::{Access, Assigned, Bound, Via};
 pub use document::{Cloud, CloudName, Defaults, Endpoints, Identity, IdentitySource, Playbook};
 pub use expectation::{Capture, Check, DurationCheck, Expectation, Origin, Queries, SchemaOrigin};
 pub use input::{Input, InputType, Pattern};

@@ -230,11 +230,11 @@ impl Row {
     /// Drops rows that are there twice, and those that another one holds.
     fn unite(rows: &mut Vec<Row>) {
         for row in rows.iter_mut() {
-            row.less.sort_by(|one, other| one.folded().cmp(other.folded()));
-            row.less.dedup_by(|one, other| one.folded() == other.folded());
+            row.less.sort_by(|one, other| one.meaning().cmp(&other.meaning()));
+            row.less.dedup_by(|one, other| one.meaning() == other.meaning());
         }
         let holds = |one: &Row, other: &Row| {
-            one.also.iter().all(|also| other.also.iter().any(|their| their.folded() == also.folded()))
+            one.also.iter().all(|also| other.also.iter().any(|their| their.meaning() == also.meaning()))
                 && includes(&one.pattern, &other.pattern) == Some(true)
                 && one.less.iter().all(|less| other.less.iter().any(|their| includes(their, less) == Some(true)))
         };

@@ -85,6 +85,11 @@ impl Pattern {
         self.0.is_strict
     }
 
+    /// What it matches hangs on these alone.
+    pub(super) fn meaning(&self) -> (&str, bool) {
+        (self.folded(), self.0.is_strict && !self.is_literal())
+    }
+
     /// Whether the pattern matches the whole of an operation name.
     pub fn matches(&self, action: &str) -> bool {
         self.matches_folded(&action.to_ascii_lowercase())

@@ -70,6 +70,23 @@ pub fn empty_answer(scope: &str, right: &str) -> Diagnostic {
         .help("verify by doing: a `request` with `expect: allowed` or `expect: denied`")
 }
 
+/// A token that does not say whose it is.
+pub fn nameless_token() -> Diagnostic {
+    Diagnostic::error("undecided", "the token does not say whose it is, so no role assignment can be looked for")
+        .note("the claim `oid`, the principal's id, is not there")
+        .help("decide from Azure's answer about permissions: `via: permissions`")
+}
+
+/// The definition of a role that cannot be read.
+pub(super) fn unread_role(reply: &Reply, id: &str) -> Diagnostic {
+    let title = format!("what the role `{id}` grants cannot be read");
+    let diagnostic = Diagnostic::error("undecided", title).note(format!("answered with status {}", reply.status));
+    azure_says(reply)
+        .into_iter()
+        .fold(diagnostic, Diagnostic::note)
+        .help("grant `Microsoft.Authorization/roleDefinitions/read`, or decide with `via: permissions`")
+}
+
 /// A URL that no request can go to; `why` when there is more to say than that.
 pub fn invalid_url(url: &str, why: Option<&str>) -> Diagnostic {
     let diagnostic =

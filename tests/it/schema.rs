@@ -16,7 +16,8 @@ use crate::program::{self, Printed};
 const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
 
 /// Playbooks that use every map there is; both the schema and `mi-run check` accept them.
-const GOOD: [&str; 14] = [
+const GOOD: [&str; 15] = [
+    "steps: [{access: {scope: /s, identity: {client_id: c}, via: assignments, roles: [Reader, {role: b, scope: /s}]}}]",
     "steps: [{access: {scope: /s, can: [x], cannot: y, can_data: [x], cannot_data: [x], at_most: Reader, at_least: [a, b], exactly: {actions: [x], not_actions: [], data_actions: [x], not_data_actions: []}}}]",
     "steps: [{token: arm}]",
     "name: Hé\ndescription: d\ncloud: usgov\nidentity: system\ninputs: {a: , b: {type: map, default: {}}}\nsteps: [{set: {c: 1}}]",
@@ -34,7 +35,9 @@ const GOOD: [&str; 14] = [
 ];
 
 /// What neither the schema nor `mi-run check` accepts.
-const BAD: [&str; 55] = [
+const BAD: [&str; 57] = [
+    "steps: [{access: {scope: /s, roles: []}}]",
+    "steps: [{access: {scope: /s, can: [x], via: guessing}}]",
     "steps: [{access: {scope: /s}}]",
     "steps: [{access: {can: [x]}}]",
     "steps: [{access: {scope: /s, can: []}}]",
@@ -94,7 +97,7 @@ const BAD: [&str; 55] = [
 
 /// The maps of a playbook: the definition in the schema (the document's own is nameless), and a file with the unknown
 /// key `zzzzzz` in such a map.
-const MAPS: [(&str, &str); 18] = [
+const MAPS: [(&str, &str); 19] = [
     ("", "zzzzzz: 1\nsteps: [{token: arm}]"),
     ("Endpoints", "cloud: {arm: 'https://x', zzzzzz: 1}\nsteps: [{token: arm}]"),
     ("Identity", "identity: {zzzzzz: 1}\nsteps: [{token: arm}]"),
@@ -105,6 +108,7 @@ const MAPS: [(&str, &str); 18] = [
     ("Request", "steps: [{request: {url: /x, zzzzzz: 1}}]"),
     ("Access", "steps: [{access: {scope: /s, can: x, zzzzzz: 1}}]"),
     ("Bound", "steps: [{access: {scope: /s, at_most: {zzzzzz: 1}}}]"),
+    ("Assigned", "steps: [{access: {scope: /s, roles: [{role: r, zzzzzz: 1}]}}]"),
     ("Auth", "steps: [{request: {url: /x, auth: {zzzzzz: 1}}}]"),
     ("Expectation", "steps: [{token: arm, expect: {zzzzzz: 1}}]"),
     ("Predicate", "steps: [{token: arm, expect: {text: {zzzzzz: 1}}}]"),
