@@ -1,12 +1,20 @@
-//! What a refusal means in Azure's terms, how sure that is, and what would cure it.
+//! What a refusal means in Azure's terms, how sure that is and from what it is concluded, and what would cure it.
 //!
-//! Source: `troubleshooting.md` of Azure RBAC, "Troubleshoot Azure RBAC", and the error codes of Resource Manager.
+//! Every diagnosis begins with how sure it is: *certain* follows from what was answered, *likely* explains it best, *possible*
+//! is worth a look. Evidence is gathered by reading with the identity's own token ([`next`] says what to ask), a few
+//! questions at most.
+//!
+//! Source: `troubleshooting.md` of Azure RBAC, the error codes of Resource Manager, and what users report.
 
+mod codes;
+mod refused;
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::assignments::Held;
 use super::error::ArmError;
-use crate::rbac::{Algebra, Pattern, Plane, Verdict};
-
-/// How many roles are named beside the narrowest.
-const OTHERS: usize = 2;
+use crate::rbac::{Permission, Role};
 
 /// What is known of a refusal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,130 +25,162 @@ pub struct Cure {
     pub helps: Vec<String>,
 }
 
-/// Codes that say what is wrong by themselves: the code, what it means, what to do.
-const MEANINGS: &[(&str, &str, &str)] = &[
-    (
-        "InvalidAuthenticationTokenAudience",
-        "certain, by its code: the token is for another audience than this cloud's Resource Manager",
-        "look at `cloud:` and at the token's resource: `mi-run check` and the claim `aud` tell",
-    ),
-    (
-        "InvalidAuthenticationTokenTenant",
-        "certain, by its code: the subscription belongs to another tenant than the identity",
-        "managed identities do not cross tenants: take an identity of the subscription's tenant",
-    ),
-    (
-        "SubscriptionNotFound",
-        "certain, by its code: in this cloud and tenant there is no such subscription that the identity could see",
-        "look at the subscription's id and at `cloud:`",
-    ),
-    (
-        "DenyAssignmentAuthorizationFailed",
-        "certain, by its code: a role grants it, and a deny assignment takes it away",
-        "deny assignments come with managed applications, deployment stacks and blueprints: \
-         `az rest --method get --url \"<scope>/providers/Microsoft.Authorization/denyAssignments?api-version=2022-04-01\"` shows them",
-    ),
-    (
-        "ScopeLocked",
-        "certain, by its code: access control let it through, and a lock stops it",
-        "`az lock list` shows the locks; no role opens them, only their removal",
-    ),
-    (
-        "ReadOnlyDisabledSubscription",
-        "certain, by its code: the subscription is disabled, so it can only be read",
-        "enable the subscription: no role changes this",
-    ),
-    (
-        "RequestDisallowedByPolicy",
-        "certain, by its code: access control let it through, and Azure Policy stops it",
-        "the message names the policy assignment",
-    ),
-    (
-        "LinkedAuthorizationFailed",
-        "certain, by its code: the right at another resource is missing, which the request links to",
-        "the message names the linked scope and its action: grant it there",
-    ),
-];
-
-/// What an answer's error means and what would cure it; nothing for errors that are not about access.
-pub fn cure(status: u16, error: &ArmError, cloud: Option<&str>) -> Option<Cure> {
-    if let Some((_, meaning, help)) =
-        MEANINGS.iter().find(|(code, ..)| error.codes().any(|own| own.eq_ignore_ascii_case(code)))
-    {
-        return Some(Cure { notes: vec![(*meaning).to_owned()], helps: vec![(*help).to_owned()] });
-    }
-    if status != 403 || !error.is("AuthorizationFailed") {
-        return None;
-    }
-    let action = error.action.as_deref()?;
-    let mut cure = Cure::default();
-    cure.notes.push(format!(
-        "certain, by the answer: no role that reaches this scope grants `{action}` to this identity, or the scope does not exist"
-    ));
-    let roles = Algebra::built_in().granting(&[(Pattern::parse(action), Plane::Control)]).unwrap_or_default();
-    let mut names = roles.iter().filter(|found| found.verdict == Verdict::Yes).map(|found| found.role.name.as_str());
-    match names.next() {
-        Some(role) => {
-            let others: Vec<&str> = names.take(OTHERS).collect();
-            let also = if others.is_empty() { String::new() } else { format!("; wider: {}", others.join(", ")) };
-            cure.notes.push(format!("the built-in role of fewest actions that grants it: `{role}`{also}"));
-            cure.helps.extend(assign(role, error, cloud));
-        }
-        None => cure.notes.push("no built-in role grants it: a custom role must".to_owned()),
-    }
-    cure.helps.push("if it was granted only just now, wait for it: `eventually: 10m`".to_owned());
-    Some(cure)
+/// An answer that says no.
+#[derive(Clone, Copy, Debug)]
+pub struct Refusal<'a> {
+    /// Its status.
+    pub status: u16,
+    /// The error it holds.
+    pub error: &'a ArmError,
+    /// The path that was asked for, without parameters.
+    pub path: &'a str,
 }
 
-/// The line that assigns a role to the identity that was refused, where it was refused.
-fn assign(role: &str, error: &ArmError, cloud: Option<&str>) -> Option<String> {
-    let (principal, scope) = (error.object_id.as_ref()?, error.scope.as_ref()?);
-    // What is asked of Microsoft.Authorization is checked below the scope that is meant.
-    let scope = scope.strip_suffix("/providers/Microsoft.Authorization").unwrap_or(scope);
+/// What was asked: the answer, or the status that came instead.
+pub type Asked<T> = Option<Result<T, u16>>;
+
+/// What is known beside the refusal.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    /// The cloud's name, when it is one of those that are known.
+    pub cloud: Option<String>,
+    /// The identity's application id.
+    pub client_id: Option<String>,
+    /// When its token was issued.
+    pub issued: Option<SystemTime>,
+    /// The time now.
+    pub now: Option<SystemTime>,
+    /// The subscription that the machine is in.
+    pub own_subscription: Option<String>,
+    /// What the identity may do at the scope.
+    pub permissions: Asked<Vec<Permission>>,
+    /// The role assignments that reach the scope and concern the identity.
+    pub assignments: Asked<Vec<Held>>,
+    /// The definitions of their roles, as far as they are known.
+    pub roles: Vec<Arc<Role>>,
+    /// The names of the resource groups that it may read in the subscription.
+    pub groups: Asked<Vec<String>>,
+    /// The ids and names of the subscriptions that it sees.
+    pub subscriptions: Asked<Vec<(String, String)>>,
+}
+
+/// Something to ask with the identity's token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Probe {
+    /// What it may do at a scope.
+    Permissions(String),
+    /// Its role assignments at a scope, and its object id.
+    Assignments(String, String),
+    /// The resource groups of a subscription.
+    Groups(String),
+    /// The subscriptions.
+    Subscriptions,
+}
+
+impl Probe {
+    /// The path and parameters to read.
+    pub fn url(&self) -> String {
+        match self {
+            Probe::Permissions(scope) => format!("{scope}{}", super::permissions::PERMISSIONS),
+            Probe::Assignments(scope, principal) => format!("{scope}{}", super::assignments::assigned_to(principal)),
+            Probe::Groups(subscription) => {
+                format!("/subscriptions/{subscription}/resourcegroups?api-version=2021-04-01")
+            }
+            Probe::Subscriptions => "/subscriptions?api-version=2022-12-01".to_owned(),
+        }
+    }
+}
+
+impl Refusal<'_> {
+    /// The scope at which a role would have to be: of a list of a provider's what the list is of, of what is about access to
+    /// something that thing.
+    fn scope(&self) -> Option<String> {
+        let scope = self.error.scope.as_deref().filter(|scope| scope.starts_with('/'))?;
+        let about = scope.to_ascii_lowercase().rfind("/providers/microsoft.authorization/");
+        let segments: Vec<&str> = scope[..about.unwrap_or(scope.len())].trim_end_matches('/').split('/').collect();
+        Some(match segments.as_slice() {
+            [rest @ .., providers, _] if providers.eq_ignore_ascii_case("providers") => rest.join("/"),
+            _ => segments.join("/"),
+        })
+    }
+
+    /// The subscription it is about.
+    fn subscription(&self) -> Option<&str> {
+        let scope = self.error.scope.as_deref().unwrap_or(self.path);
+        let mut segments = scope.split('/').skip(1);
+        let is_subscriptions = segments.next().is_some_and(|first| first.eq_ignore_ascii_case("subscriptions"));
+        segments.next().filter(|id| is_subscriptions && !id.is_empty())
+    }
+
+    /// The resource group it is about.
+    fn group(&self) -> Option<&str> {
+        let scope = self.error.scope.as_deref().unwrap_or(self.path);
+        let mut segments = scope.split('/').skip(3);
+        let is_groups = segments.next().is_some_and(|third| third.eq_ignore_ascii_case("resourceGroups"));
+        segments.next().filter(|name| is_groups && !name.is_empty())
+    }
+}
+
+/// What to ask next to be surer; nothing when enough is known.
+pub fn next(refusal: &Refusal<'_>, evidence: &Evidence) -> Option<Probe> {
+    let is = |code: &str| refusal.error.is(code);
+    let groups = || {
+        let subscription = refusal.subscription().filter(|_| evidence.groups.is_none());
+        subscription.map(|subscription| Probe::Groups(subscription.to_owned()))
+    };
+    if is("AuthorizationFailed") && refusal.status == 403 {
+        let scope = refusal.scope()?;
+        return match &evidence.permissions {
+            None => Some(Probe::Permissions(scope)),
+            Some(Ok(entries)) if !entries.is_empty() => {
+                let principal = refusal.error.object_id.clone().filter(|_| evidence.assignments.is_none());
+                principal.map(|principal| Probe::Assignments(scope, principal))
+            }
+            Some(_) => groups().or_else(|| {
+                let sees_none = !matches!(&evidence.groups, Some(Ok(groups)) if !groups.is_empty());
+                (sees_none && evidence.subscriptions.is_none()).then_some(Probe::Subscriptions)
+            }),
+        };
+    }
+    if is("ResourceGroupNotFound") {
+        return groups();
+    }
+    let about_subscription = is("SubscriptionNotFound") || is("InvalidAuthenticationTokenTenant");
+    (about_subscription && evidence.subscriptions.is_none()).then_some(Probe::Subscriptions)
+}
+
+/// What a refusal means and what would cure it; nothing for errors that are not about access.
+pub fn cure(refusal: &Refusal<'_>, evidence: &Evidence) -> Option<Cure> {
+    if let Some(cure) = codes::by_code(refusal, evidence) {
+        return Some(cure);
+    }
+    let action = refusal.error.action.as_deref()?;
+    (refusal.status == 403 && refusal.error.is("AuthorizationFailed"))
+        .then(|| refused::refused(refusal, action, evidence))
+}
+
+/// The line that assigns a role to the identity that was refused.
+fn assign(role: &str, (principal, scope): (&str, &str), cloud: Option<&str>) -> String {
     let first = match cloud {
         Some("china") => "az cloud set --name AzureChinaCloud && ",
         Some("usgov") => "az cloud set --name AzureUSGovernment && ",
         _ => "",
     };
-    Some(format!(
+    let scope = if scope.is_empty() { "/" } else { scope };
+    format!(
         "{first}az role assignment create --role \"{role}\" --assignee-object-id {principal} \
          --assignee-principal-type ServicePrincipal --scope \"{scope}\""
-    ))
+    )
+}
+
+/// Some names of a list.
+fn some<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    const SHOWN: usize = 4;
+    let all = names.len();
+    let shown: Vec<String> = names.take(SHOWN).map(|name| format!("`{name}`")).collect();
+    let more = if all > SHOWN { format!(" and {} more", all - SHOWN) } else { String::new() };
+    shown.join(", ") + &more
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_refusal_is_cured_by_the_narrowest_role() {
-        let error = ArmError {
-            code: "AuthorizationFailed".to_owned(),
-            action: Some("Microsoft.Compute/virtualMachines/start/action".to_owned()),
-            scope: Some("/subscriptions/s".to_owned()),
-            object_id: Some("p".to_owned()),
-            ..ArmError::default()
-        };
-        let cure = cure(403, &error, Some("china")).expect("a cure");
-        assert!(cure.notes[1].contains("`Desktop Virtualization Power On Contributor`; wider: DevTest Labs User"));
-        assert_eq!(
-            cure.helps[0],
-            "az cloud set --name AzureChinaCloud && az role assignment create \
-             --role \"Desktop Virtualization Power On Contributor\" --assignee-object-id p \
-             --assignee-principal-type ServicePrincipal --scope \"/subscriptions/s\""
-        );
-        assert_eq!(super::cure(404, &error, None), None);
-    }
-
-    #[test]
-    fn codes_speak_for_themselves() {
-        for (code, ..) in MEANINGS {
-            let error = ArmError { code: (*code).to_owned(), ..ArmError::default() };
-            assert!(cure(403, &error, None).is_some_and(|cure| cure.helps.len() == 1), "{code}");
-        }
-        let inside =
-            ArmError { code: "Conflict".to_owned(), inner: vec!["ScopeLocked".to_owned()], ..ArmError::default() };
-        assert!(cure(409, &inside, None).is_some());
-        assert_eq!(cure(403, &ArmError::default(), None), None);
-    }
-}
+mod tests;

@@ -70,7 +70,7 @@ fn collect_inner(error: &Value, codes: &mut Vec<String>, depth: usize) {
 }
 
 /// What stands in single quotes soon after a phrase: `perform action 'X'`, `perform action(s) 'X'`.
-fn quoted_after(message: &str, phrase: &str) -> Option<String> {
+pub(super) fn quoted_after(message: &str, phrase: &str) -> Option<String> {
     let folded = message.to_ascii_lowercase();
     let at = folded.find(phrase)? + phrase.len();
     let rest = message.get(at..)?.trim_start_matches("(s)").trim_start();

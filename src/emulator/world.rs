@@ -189,6 +189,8 @@ pub struct Group {
     pub object_id: String,
     /// The object ids of its members: identities and other groups.
     pub members: Vec<String>,
+    /// How long after the start the tokens of its members know of it.
+    pub effective_after: Duration,
 }
 
 /// The kinds of principals, as role assignments name them.

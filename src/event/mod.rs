@@ -33,8 +33,8 @@ pub enum Event {
     PlaybookStarted(PlaybookStarted),
     /// A step began.
     StepStarted(StepStarted),
-    /// An identity endpoint answered a request's need for a token.
-    TokenAnswered(TokenAnswered),
+    /// Something was answered that is no attempt of the step.
+    AsideAnswered(AsideAnswered),
     /// An attempt of a step came to its end.
     AttemptFinished(AttemptFinished),
     /// A step came to its end.
@@ -96,9 +96,10 @@ pub struct StepStarted {
     pub name: String,
 }
 
-/// An identity endpoint answered a request's need for a token.
+/// Something was answered that is no attempt of the step: an identity endpoint gave a token for it, or its refusal was looked
+/// into.
 #[derive(Clone, Debug, Serialize)]
-pub struct TokenAnswered {
+pub struct AsideAnswered {
     /// Milliseconds since the run began.
     pub at_ms: Millis,
     /// Which playbook of the run, from 0.

@@ -147,7 +147,7 @@ impl Record {
                 started: started.at_ms,
             }),
             Event::StepStarted(_)
-            | Event::TokenAnswered(_)
+            | Event::AsideAnswered(_)
             | Event::AttemptFinished(_)
             | Event::WaitStarted(_)
             | Event::LoopStarted(_)

@@ -121,7 +121,7 @@ impl Redactor {
                 }
             }
             Event::StepStarted(started) => self.clean(&mut started.name),
-            Event::TokenAnswered(answered) => {
+            Event::AsideAnswered(answered) => {
                 if let Some(exchange) = &mut answered.exchange {
                     self.exchange(exchange);
                 }

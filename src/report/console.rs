@@ -245,7 +245,7 @@ const YELLOW: &str = "33";
 /// What was sent and what came, when the event holds it: for `--show-http`.
 pub fn exchange(event: &Event) -> Option<String> {
     let exchange = match event {
-        Event::TokenAnswered(answered) => answered.exchange.as_deref()?,
+        Event::AsideAnswered(answered) => answered.exchange.as_deref()?,
         Event::AttemptFinished(finished) => finished.exchange.as_deref()?,
         _ => return None,
     };

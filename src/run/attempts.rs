@@ -1,6 +1,5 @@
 //! Attempts: a step is tried again after a fault that passes, and until what it expects has come about.
 
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +9,6 @@ use super::mishap;
 use super::playbook::Playbook;
 use super::progress::Progress;
 use super::reply::Reply;
-use crate::azure::cure::cure;
 use crate::azure::patience;
 use crate::event::{Event, Outcome, WaitStarted};
 use crate::http::FaultKind;
@@ -21,9 +19,6 @@ const PAUSES: (Duration, Duration) = (Duration::from_secs(2), Duration::from_sec
 
 /// How long what `Retry-After` says is waited for, beyond which waiting helps nobody.
 const LONGEST: Duration = Duration::from_secs(10 * 60);
-
-/// How many explanations of refusals are kept.
-const MOST_CURES: usize = 100;
 
 /// What has been tried so far.
 struct Trial {
@@ -47,6 +42,7 @@ impl Playbook<'_, '_> {
                 None => self.after_fault(step, (&mut trial, reply.as_ref()), progress),
             };
             let Some(pause) = pause else {
+                self.diagnose(step, reply.as_ref(), progress).await;
                 return captured;
             };
             let why = unmet(progress, reply.as_ref());
@@ -95,26 +91,8 @@ impl Playbook<'_, '_> {
         progress.captured = true;
         if progress.step.outcome == Outcome::Failed {
             progress.step.notes.extend(mishap::explanation(step, reply));
-            self.cure(reply, progress);
         }
         captured
-    }
-
-    /// Says what a refusal means, and what would cure it.
-    fn cure(&self, reply: &Reply, progress: &mut Progress) {
-        let Some(error) = reply.arm_error().filter(|_| !reply.veiled) else { return };
-        let known = self.engine.shared.cures.borrow().get(&error.message).cloned();
-        let cure = known.unwrap_or_else(|| {
-            let cloud = self.common.cloud.borrow().as_ref().map(|cloud| cloud.name.clone());
-            let found = Rc::new(cure(reply.status, &error, cloud.as_deref()).unwrap_or_default());
-            let mut cures = self.engine.shared.cures.borrow_mut();
-            if cures.len() < MOST_CURES {
-                cures.insert(error.message.clone(), Rc::clone(&found));
-            }
-            found
-        });
-        progress.step.notes.extend(cure.notes.iter().cloned());
-        progress.step.helps.extend(cure.helps.iter().cloned());
     }
 
     /// Waits, and lets others send meanwhile.

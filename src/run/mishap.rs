@@ -293,8 +293,8 @@ pub(super) fn azure_says(reply: &Reply) -> Vec<String> {
     };
     let mut notes = Vec::new();
     let code = if error.code.is_empty() { "an error".to_owned() } else { format!("`{}`", error.code) };
-    let message = if reply.veiled { MARK } else { &error.message };
-    notes.push(format!("Azure says {code}: {message}"));
+    let message = if reply.veiled { MARK.to_owned() } else { error.message.replace("\r\n", "\n") };
+    notes.push(format!("Azure says {code}: {}", message.trim_end()));
     if !error.inner.is_empty() {
         notes.push(format!("errors inside: {}", error.inner.join(", ")));
     }

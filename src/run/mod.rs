@@ -5,6 +5,7 @@ mod assert;
 mod attempts;
 mod block;
 mod capture;
+mod diagnose;
 mod each;
 mod follow;
 mod frame;

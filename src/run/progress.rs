@@ -59,6 +59,7 @@ impl Progress {
             Judged::Assertion(mut assertion) => {
                 if !assertion.holds {
                     self.step.outcome = self.step.outcome.max(Outcome::Failed);
+                    self.step.helps.extend(in_case_only(&assertion));
                 }
                 if assertion.holds {
                     assertion.reason = None;
@@ -93,6 +94,17 @@ impl Progress {
         self.step.reason.get_or_insert_with(|| diagnostic.title.clone());
         self.step.problems.push(problem(playbook.engine.sources, diagnostic, self.span));
     }
+}
+
+/// What helps where two texts would be equal but for their case.
+fn in_case_only(assertion: &Assertion) -> Option<String> {
+    let (expected, actual) = (assertion.expected.as_str()?, assertion.actual.as_str()?);
+    (assertion.predicate == "equals" && expected.eq_ignore_ascii_case(actual)).then(|| {
+        format!(
+            "they differ in case only: Azure finds names in any case, and keeps them as they were created; write `{actual}`, or \
+             compare ids with `resource_id`"
+        )
+    })
 }
 
 /// What judging came to.

@@ -119,7 +119,7 @@ impl Playbook<'_, '_> {
     }
 
     /// Whether an absolute URL is on Resource Manager. Where the cloud is not known yet, it is on none.
-    fn is_arm(&self, url: &str) -> bool {
+    pub(super) fn is_arm(&self, url: &str) -> bool {
         let given = self.engine.settings.arm_endpoint.as_deref().and_then(http::origin);
         let known = self.common.cloud.borrow();
         let named = ["public", "china", "usgov"].into_iter().filter_map(crate::azure::cloud::Cloud::named);
@@ -377,7 +377,7 @@ impl From<Box<Misfit>> for Unsent {
     }
 }
 
-fn route(url: &str) -> Route {
+pub(super) fn route(url: &str) -> Route {
     match http::origin(url) {
         Some((_, host, _)) if http::is_local(&host) => Route::Local,
         _ => Route::Outside,

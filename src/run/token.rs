@@ -12,7 +12,7 @@ use super::reply::Reply;
 use crate::azure::cloud::{Cloud, SHORT_NAMES, is_resource};
 use crate::azure::metadata;
 use crate::diagnostic::Diagnostic;
-use crate::event::{self, Attempt, AttemptFinished, Event, TokenAnswered, veil};
+use crate::event::{self, AsideAnswered, Attempt, AttemptFinished, Event, veil};
 use crate::identity::imds::{self, Ask};
 use crate::identity::{Exchange, Refusal, Selector, Token, suspects};
 use crate::plan::{Step, TokenRequest};
@@ -277,7 +277,7 @@ impl Playbook<'_, '_> {
             return self.record(attempt, shown, progress);
         }
         let shown = self.shielded(shown, progress);
-        self.engine.outlet.send(Event::TokenAnswered(TokenAnswered {
+        self.engine.outlet.send(Event::AsideAnswered(AsideAnswered {
             at_ms: self.engine.at(),
             playbook: self.index,
             step: progress.step.trail.clone(),

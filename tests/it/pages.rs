@@ -52,7 +52,7 @@
 //! | the page's folder; a path in the temporary folder, with its first component | `[dir]`, `[tmp]` |
 //! | the URLs above | `$SERVER`, `$CLOSED` |
 //! | any other loopback port | `127.0.0.1:[port]` |
-//! | a moment: RFC 3339, an HTTP date, the number of a key such as `expires_on` | `[time]` |
+//! | a moment: RFC 3339, an HTTP date, an American one, the number of a key such as `expires_on` | `[time]` |
 //! | a measured duration: `12 ms`, `1.2 s`, the value of a key in `_ms`, `time="0.1"` | `[ms]` |
 //! | a random uuid (version 4 or 7) | `[uuid]` |
 //! | a signed token | `[jwt]` |

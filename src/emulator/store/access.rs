@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -19,8 +20,8 @@ pub(crate) struct Access {
     held: HashMap<String, HashMap<String, Vec<Arc<RoleAssignment>>>>,
     /// Deny assignments by their whole id in lower case.
     denied: BTreeMap<String, DenyAssignment>,
-    /// The groups that somebody is in directly, by object id in lower case.
-    member_of: HashMap<String, Vec<String>>,
+    /// The groups that somebody is in directly, by object id in lower case, and from when on tokens know of it.
+    member_of: HashMap<String, Vec<(String, Timestamp)>>,
 }
 
 /// A role assignment as it stands.
@@ -33,14 +34,13 @@ pub(crate) struct RoleAssignment {
     pub(crate) effective: Timestamp,
 }
 
+/// How old an assignment is that holds from the start.
+const AGE: SignedDuration = SignedDuration::from_hours(30 * 24);
+
 impl RoleAssignment {
     /// An assignment created now.
     pub(crate) fn new(assignment: world::RoleAssignment, now: Timestamp, created_by: Option<String>) -> RoleAssignment {
-        let effective = match SignedDuration::try_from(assignment.effective_after) {
-            // What holds at once has held before as well.
-            Ok(SignedDuration::ZERO) => Timestamp::MIN,
-            wait => now.saturating_add(wait.unwrap_or(SignedDuration::MAX)).unwrap_or(Timestamp::MAX),
-        };
+        let effective = after(now, assignment.effective_after);
         RoleAssignment { effective, assignment, created: now, created_by }
     }
 
@@ -49,6 +49,15 @@ impl RoleAssignment {
         let scope = self.assignment.grant.scope.to_string();
         let scope = scope.trim_end_matches('/');
         format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{}", self.assignment.id)
+    }
+}
+
+/// From when on something holds that begins so long after the start.
+fn after(start: Timestamp, wait: Duration) -> Timestamp {
+    match SignedDuration::try_from(wait) {
+        // What holds at once has held before as well.
+        Ok(SignedDuration::ZERO) => Timestamp::MIN,
+        wait => start.saturating_add(wait.unwrap_or(SignedDuration::MAX)).unwrap_or(Timestamp::MAX),
     }
 }
 
@@ -66,10 +75,11 @@ pub(crate) struct Question<'a> {
 
 impl Access {
     pub(crate) fn of(world: &World, now: Timestamp) -> Access {
-        let mut member_of: HashMap<String, Vec<String>> = HashMap::new();
+        let mut member_of: HashMap<String, Vec<(String, Timestamp)>> = HashMap::new();
         for group in &world.groups {
+            let membership = (group.object_id.to_ascii_lowercase(), after(now, group.effective_after));
             for member in &group.members {
-                member_of.entry(member.to_ascii_lowercase()).or_default().push(group.object_id.to_ascii_lowercase());
+                member_of.entry(member.to_ascii_lowercase()).or_default().push(membership.clone());
             }
         }
         let roles = world.roles.iter().map(|role| (role.id.to_ascii_lowercase(), Arc::clone(role)));
@@ -81,7 +91,10 @@ impl Access {
             member_of,
         };
         for assignment in &world.assignments {
-            access.assign(RoleAssignment::new(assignment.clone(), now, None));
+            let assignment = RoleAssignment::new(assignment.clone(), now, None);
+            let has_held = assignment.effective < now;
+            let created = if has_held { now.saturating_sub(AGE).unwrap_or(now) } else { now };
+            access.assign(RoleAssignment { created, ..assignment });
         }
         for denied in &world.deny_assignments {
             access.deny(denied.clone());
@@ -125,13 +138,19 @@ impl Access {
 
     /// A principal and every group it is in, directly or through other groups; all in lower case.
     pub(crate) fn principals(&self, principal: &str) -> BTreeSet<String> {
+        self.principals_at(principal, Timestamp::MAX)
+    }
+
+    /// The same, of groups those that its tokens know of at that time.
+    fn principals_at(&self, principal: &str, now: Timestamp) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         let mut waiting = vec![principal.to_ascii_lowercase()];
         while let Some(one) = waiting.pop() {
             if found.contains(&one) {
                 continue;
             }
-            waiting.extend(self.member_of.get(&one).into_iter().flatten().cloned());
+            let groups = self.member_of.get(&one).into_iter().flatten();
+            waiting.extend(groups.filter(|(_, from)| *from <= now).map(|(group, _)| group.clone()));
             found.insert(one);
         }
         found
@@ -141,7 +160,7 @@ impl Access {
     pub(crate) fn reaching(&self, question: &Question<'_>) -> Vec<&Arc<RoleAssignment>> {
         let now = question.now;
         let scopes: Vec<String> = question.chain.iter().map(|scope| scope.to_string().to_ascii_lowercase()).collect();
-        let principals = self.principals(question.principal);
+        let principals = self.principals_at(question.principal, now);
         let held: Vec<&HashMap<_, _>> = principals.iter().filter_map(|principal| self.held.get(principal)).collect();
         scopes
             .iter()
@@ -153,7 +172,7 @@ impl Access {
 
     /// Every assignment that a principal has, directly or through groups, anywhere, that holds at that time.
     pub(crate) fn everywhere(&self, principal: &str, now: Timestamp) -> Vec<&Arc<RoleAssignment>> {
-        let principals = self.principals(principal);
+        let principals = self.principals_at(principal, now);
         let of_principals = principals.iter().filter_map(|principal| self.held.get(principal));
         of_principals.flat_map(HashMap::values).flatten().filter(|held| held.effective <= now).collect()
     }
@@ -183,7 +202,7 @@ impl Access {
         if !reaches {
             return false;
         }
-        let principals = self.principals(question.principal);
+        let principals = self.principals_at(question.principal, question.now);
         let names = |ids: &[String]| ids.iter().any(|id| principals.contains(&id.to_ascii_lowercase()));
         (denied.principals.is_empty() || names(&denied.principals)) && !names(&denied.excluded)
     }
@@ -278,6 +297,7 @@ mod tests {
             name: name.to_owned(),
             object_id: name.to_owned(),
             members: vec![member.to_owned()],
+            effective_after: Duration::ZERO,
         };
         world.groups = vec![group("inner", &someone.object_id), group("outer", "inner"), group("inner", "outer")];
         let mut held = world.assignments[0].clone();
@@ -294,5 +314,25 @@ mod tests {
         assert!(may(&someone.object_id, 20));
         assert!(!may(&someone.object_id, 19));
         assert!(!may("stranger", 20));
+    }
+
+    #[test]
+    fn tokens_learn_of_a_membership_in_time_and_lists_know_it_at_once() {
+        let mut world = World::quickstart();
+        let member = world.assignments[0].principal.clone();
+        let effective_after = Duration::from_secs(60);
+        let group =
+            Group { name: "g".to_owned(), object_id: "g".to_owned(), members: vec![member.clone()], effective_after };
+        world.groups = vec![group];
+        world.assignments[0].principal = "g".to_owned();
+        let scope = world.assignments[0].grant.scope.clone();
+        let access = Access::of(&world, Timestamp::UNIX_EPOCH);
+        let may = |at: i64| {
+            let now = Timestamp::from_second(at).expect("a time");
+            let question = Question { principal: &member, action: "a/read", chain: std::slice::from_ref(&scope), now };
+            access.decide(&question).is_granted()
+        };
+        assert_eq!((may(59), may(60)), (false, true));
+        assert!(access.principals(&member).contains("g"));
     }
 }

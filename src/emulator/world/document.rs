@@ -222,6 +222,9 @@ document!(
     may id: "id" Words,
     /// The names of identities and groups that are in it.
     may members: "members" Vec<Words>,
+    /// How long after the start the tokens of its members know of it: until then its roles reach nobody, though lists show
+    /// them.
+    may effective_after: "effective_after" Period,
     /// The roles its members hold.
     may assignments: "assignments" Vec<Held>,
 });

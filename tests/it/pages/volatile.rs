@@ -30,6 +30,7 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         (r"()(eyJ[\w-]+\.[\w-]+\.[\w-]*)()".to_owned(), "[jwt]", false),
         (r"()(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?)()".to_owned(), "[time]", true),
         (r"()((?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT)()".to_owned(), "[time]", true),
+        (r"()(\b\d{1,2}/\d{1,2}/\d{4} \d{1,2}:\d\d:\d\d [AP]M\b)()".to_owned(), "[time]", true),
         (r#"("(?:expires_on|expires_in|not_before|exp|iat|nbf)": ?"?)(\d+)()"#.to_owned(), "[time]", false),
         (format!(r#"("\w*_ms": ?)({number})()"#), "[ms]", false),
         (format!(r#"(\b(?:time|duration)=")({number})(")"#), "[ms]", false),

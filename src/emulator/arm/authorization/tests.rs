@@ -109,7 +109,12 @@ fn assignments_that_cannot_be_made_are_refused() {
 fn lists_assignments_as_the_filter_wants() {
     let mut world = World::quickstart();
     let me = world.identities[0].object_id.clone();
-    world.groups.push(Group { name: "g".to_owned(), object_id: SOMEONE.to_owned(), members: vec![me.clone()] });
+    world.groups.push(Group {
+        name: "g".to_owned(),
+        object_id: SOMEONE.to_owned(),
+        members: vec![me.clone()],
+        effective_after: std::time::Duration::ZERO,
+    });
     let held = |principal: &str, kind, role: &str, scope: &str| {
         let role = Role::built_in(role).expect("a role");
         RoleAssignment::new((principal, kind), Assignment { role, scope: Scope::parse(scope).expect("a scope") })

@@ -82,7 +82,9 @@ impl Resolver<'_> {
                 let why = "an identity has this name already, and members are told by name";
                 self.diagnostics.invalid_value(name.span, &name, why);
             }
-            waiting.push((Group { name: name.value, object_id: id, members: Vec::new() }, one.members));
+            let effective_after = one.effective_after.map(|period| period.0).unwrap_or_default();
+            let group = Group { name: name.value, object_id: id, members: Vec::new(), effective_after };
+            waiting.push((group, one.members));
         }
         let found = waiting.into_iter().map(|(group, members)| Group { members: self.members(members), ..group });
         (found.collect(), held)
