@@ -9,6 +9,8 @@
 mod codes;
 mod refused;
 
+pub use refused::Suggestion;
+
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -159,8 +161,8 @@ pub fn cure(refusal: &Refusal<'_>, evidence: &Evidence) -> Option<Cure> {
         .then(|| refused::refused(refusal, action, evidence))
 }
 
-/// The line that assigns a role to the identity that was refused.
-fn assign(role: &str, (principal, scope): (&str, &str), cloud: Option<&str>) -> String {
+/// The line that assigns a role to a managed identity at a scope.
+pub fn assign(role: &str, (principal, scope): (&str, &str), cloud: Option<&str>) -> String {
     let first = match cloud {
         Some("china") => "az cloud set --name AzureChinaCloud && ",
         Some("usgov") => "az cloud set --name AzureUSGovernment && ",

@@ -1,10 +1,14 @@
 //! The command line as clap reads it.
 
+mod can;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use can::{Azure, Can, Who};
 
 /// Runs playbooks against Azure Resource Manager with managed-identity tokens, and says what holds.
 #[derive(Debug, Parser)]
@@ -40,6 +44,8 @@ pub(crate) enum Command {
     Emulate(Emulate),
     /// Write a commented world to start from
     New(New),
+    /// Say whether an identity may do something at a scope, and what grants it or what would; exit 0 yes, 1 no
+    Can(Can),
     /// List the built-in roles, those that grant something, or show one
     Roles(Roles),
     /// Print a JSON Schema
@@ -64,21 +70,11 @@ pub(crate) struct Run {
     pub(crate) playbooks: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) values: Values,
-    /// Start the emulator inside and run against it; without WORLD the one of the quickstart
-    #[arg(long, value_name = "WORLD", num_args = 0..=1, require_equals = true, default_missing_value = "")]
-    pub(crate) emulate: Option<String>,
     /// Write a report: console, json, junit; without PATH to stdout
     #[arg(long = "report", value_name = "FORMAT[=PATH]")]
     pub(crate) reports: Vec<String>,
-    /// Where Resource Manager is
-    #[arg(long, value_name = "URL", env = "MI_RUN_ARM_ENDPOINT")]
-    pub(crate) arm_endpoint: Option<String>,
-    /// Where the instance metadata service is
-    #[arg(long, value_name = "URL", env = "AZURE_POD_IDENTITY_AUTHORITY_HOST")]
-    pub(crate) imds_endpoint: Option<String>,
-    /// Trust the certificates in this file too
-    #[arg(long, value_name = "PEM", env = "MI_RUN_CA_FILE")]
-    pub(crate) ca_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) azure: Azure,
     /// How many steps may send at a time; 1 is strictly one after the other
     #[arg(long, short, value_name = "N", env = "MI_RUN_JOBS", default_value_t = 8, value_parser = at_least_one)]
     pub(crate) jobs: usize,

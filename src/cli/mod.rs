@@ -1,7 +1,11 @@
 //! Arguments, environment, terminals, exit codes.
 
 mod args;
+mod ask;
+mod baseline;
+mod can;
 mod check;
+mod difference;
 mod emulate;
 mod exit;
 mod explain;
@@ -40,6 +44,7 @@ pub(crate) fn main() -> ExitCode {
         Some(Command::Run(run)) => run::run(run),
         Some(Command::Check(check)) => check::check(&check),
         Some(Command::Plan(args)) => plan::plan(&args),
+        Some(Command::Can(args)) => can::can(&args),
         Some(Command::Roles(args)) => roles::roles(&args),
         Some(Command::Emulate(emulate)) => return emulate::emulate(&emulate),
         Some(Command::New(args)) => new::new(&args),

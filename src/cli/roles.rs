@@ -90,44 +90,12 @@ fn differ((one, other): (&str, &str), args: &args::Roles) -> Done {
     let (one, other) = (role(one)?, role(other)?);
     let sets = (PermissionSet::of_role(&one), PermissionSet::of_role(&other));
     let difference = Algebra::built_in().difference(&sets.0, &sets.1).map_err(too_complex)?;
-    let parts = [(&difference.certain, false), (&difference.possible, true)];
+    let same = super::difference::is_empty(&difference);
     print(&match args.format {
-        Output::Text => {
-            let mut text = String::new();
-            for (remainders, maybe) in parts {
-                for part in remainders {
-                    let data = if part.plane == Plane::Data { "data  " } else { "" };
-                    let maybe = if maybe { "  (under a condition)" } else { "" };
-                    text.push_str(&format!("{data}{}{maybe}\n", part.pattern));
-                    part.also.iter().for_each(|also| text.push_str(&format!("    that is  {also}\n")));
-                    part.less.iter().for_each(|less| text.push_str(&format!("    but not  {less}\n")));
-                    let examples: Vec<&str> = part.examples.iter().map(|witness| witness.action.as_str()).collect();
-                    if !(part.less.is_empty() && part.also.is_empty() && part.pattern.is_literal()) {
-                        text.push_str(&format!("    such as  {}\n", examples.join(", ")));
-                    }
-                }
-            }
-            if text.is_empty() {
-                text = format!("{} grants nothing that {} does not\n", one.name, other.name);
-            }
-            text
-        }
-        Output::Json => {
-            let each = |(remainders, maybe): (&Vec<mi_run::rbac::Remainder<'_>>, bool)| -> Vec<Value> {
-                let texts = |patterns: &[Pattern]| patterns.iter().map(|one| one.to_string()).collect::<Vec<_>>();
-                let one = |part: &mi_run::rbac::Remainder<'_>| {
-                    json!({
-                        "data": part.plane == Plane::Data, "pattern": part.pattern.to_string(), "also": texts(&part.also),
-                        "less": texts(&part.less), "known": part.known, "certain": !maybe,
-                        "examples": part.examples.iter().map(|witness| &witness.action).collect::<Vec<_>>(),
-                    })
-                };
-                remainders.iter().map(one).collect()
-            };
-            pretty(&Value::Array(parts.into_iter().flat_map(each).collect()))
-        }
+        Output::Text if same => format!("{} grants nothing that {} does not\n", one.name, other.name),
+        Output::Text => super::difference::text(&difference),
+        Output::Json => pretty(&super::difference::json(&difference)),
     });
-    let same = difference.certain.is_empty() && difference.possible.is_empty();
     Ok(if same { Exit::Passed } else { Exit::Failed })
 }
 
@@ -156,7 +124,7 @@ fn as_json(role: &Role) -> Value {
     json!({"id": role.id, "name": role.name, "description": role.description, "permissions": role.permissions})
 }
 
-fn pretty(value: &Value) -> String {
+pub(super) fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
 }
 
@@ -181,6 +149,6 @@ fn doubt(pattern: &Pattern, plane: Plane) -> Option<Diagnostic> {
     })
 }
 
-fn too_complex(why: TooComplex) -> Box<Diagnostic> {
+pub(super) fn too_complex(why: TooComplex) -> Box<Diagnostic> {
     Box::new(Diagnostic::error("too-complex", "this cannot be decided in reasonable time").note(why.to_string()))
 }

@@ -32,7 +32,7 @@ pub(crate) fn run(args: args::Run) -> Exit {
     let mut sources = Sources::new();
     let mut usage = Diagnostics::new();
     let given = values::from_arguments(&args.values.vars, &mut usage);
-    check_endpoints(&args, &mut usage);
+    check_endpoints(&args.azure, &mut usage);
     if usage.has_errors() {
         diagnose_all(usage, &sources, color);
         return Exit::Usage;
@@ -56,7 +56,7 @@ pub(crate) fn run(args: args::Run) -> Exit {
     if selection.is_some() && left == 0 {
         nothing_selected(args.strict, &mut usage);
     }
-    let client = match Client::new(args.ca_file.clone()) {
+    let client = match Client::new(args.azure.ca_file.clone()) {
         Ok(client) => client,
         Err(why) => {
             let title = "the file given by `--ca-file` cannot be used";
@@ -94,7 +94,7 @@ impl Prepared<'_> {
     async fn run(self) -> Exit {
         let color = self.args.look.color;
         let mut signals = Signals::new();
-        let emulator = match emulate::inside(self.args.emulate.as_deref(), color).await {
+        let emulator = match emulate::inside(self.args.azure.emulate.as_deref(), color).await {
             Ok(emulator) => emulator,
             Err(exit) => return exit,
         };
@@ -153,8 +153,8 @@ impl Prepared<'_> {
 /// What the command line says of the run.
 fn settings(args: &args::Run) -> Settings {
     Settings {
-        arm_endpoint: chosen(&args.arm_endpoint),
-        imds_endpoint: chosen(&args.imds_endpoint),
+        arm_endpoint: chosen(&args.azure.arm_endpoint),
+        imds_endpoint: chosen(&args.azure.imds_endpoint),
         bodies: args.show_http,
         jobs: args.jobs,
         fail_fast: args.fail_fast,
@@ -205,7 +205,7 @@ fn unknown_names(arguments: &[Given], names: &[String], usage: &mut Diagnostics)
     }
 }
 
-fn check_endpoints(args: &args::Run, usage: &mut Diagnostics) {
+pub(super) fn check_endpoints(args: &args::Azure, usage: &mut Diagnostics) {
     let endpoints = [("--arm-endpoint", &args.arm_endpoint), ("--imds-endpoint", &args.imds_endpoint)];
     for (option, url) in endpoints {
         let Some(url) = chosen(url) else { continue };
@@ -225,7 +225,7 @@ fn check_endpoints(args: &args::Run, usage: &mut Diagnostics) {
 }
 
 /// An option's value; set but empty, as pipelines do, is not given.
-fn chosen(option: &Option<String>) -> Option<String> {
+pub(super) fn chosen(option: &Option<String>) -> Option<String> {
     option.clone().filter(|text| !text.trim().is_empty())
 }
 
@@ -266,13 +266,13 @@ fn nothing_selected(strict: bool, usage: &mut Diagnostics) {
     usage.push(diagnostic.help("a pattern is a tag, an id or a name, and `*` stands for any text"));
 }
 
-fn variables() -> Value {
+pub(super) fn variables() -> Value {
     let pairs =
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     Value::Object(pairs.map(|(name, value)| (name, Value::String(value))).collect())
 }
 
-fn random() -> [u8; 16] {
+pub(super) fn random() -> [u8; 16] {
     use ring::rand::SecureRandom as _;
     let mut bytes = [0; 16];
     // Chance only makes ids differ; without any, the time does.

@@ -90,6 +90,11 @@ const ERRORS: &[(&str, &str)] = &[
          both need into a third playbook that includes neither.",
     ),
     (
+        "invalid-baseline",
+        "The file given by `--against` does not hold what `mi-run can --all --save FILE` keeps: JSON with `baseline_version`, \
+         `scope`, `identity`, `permissions` and `deny_assignments`.",
+    ),
+    (
         "invalid-header",
         "A header has a name or a value that HTTP cannot carry: a line break, for example, that came in with a template.",
     ),
@@ -310,6 +315,10 @@ const ERRORS: &[(&str, &str)] = &[
         "unreadable-include",
         "An included playbook cannot be read. Its path is relative to the file that includes it, and it must \
          stand in that playbook's folder, or in the folder given by `--root`.",
+    ),
+    (
+        "unwritable-file",
+        "A file cannot be written where it shall go: the folder is not there, or may not be written to.",
     ),
     ("unwritable-report", "A report cannot be written where it shall go. This is found out before anything runs."),
     (

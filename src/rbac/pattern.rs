@@ -202,6 +202,12 @@ impl serde::Serialize for Pattern {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for Pattern {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Pattern, D::Error> {
+        <std::borrow::Cow<'de, str>>::deserialize(deserializer).map(|text| Pattern::parse(&text))
+    }
+}
+
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.text)

@@ -1,14 +1,14 @@
 //! Permission sets: one entry of a role, with what it grants and what it takes out again.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::rbac::{Pattern, Plane};
 
 /// One permission entry of a role.
 ///
 /// What `not_actions` takes out is taken out of this entry only: it is no deny.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", default, deny_unknown_fields)]
 pub struct Permission {
     /// Control-plane operations that are granted.
     pub actions: Vec<Pattern>,

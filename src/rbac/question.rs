@@ -174,7 +174,9 @@ impl Best {
 /// A name that ends as operations do: the given one, or else with a verb added, if it is still what is looked for.
 pub(super) fn complete(action: String, is_wanted: impl Fn(&str) -> bool) -> String {
     if VERBS.iter().any(|verb| action.to_ascii_lowercase().ends_with(verb)) {
-        return action;
+        // Every name begins with a provider.
+        let named = action.starts_with('/').then(|| format!("x{action}"));
+        return named.filter(|named| is_wanted(&named.to_ascii_lowercase())).unwrap_or(action);
     }
     let stem = action.strip_suffix('/').unwrap_or(&action);
     let stem = if stem.is_empty() { "x" } else { stem };

@@ -6,7 +6,7 @@ use super::{Cure, Evidence, Refusal, assign, codes, some};
 use crate::azure::assignments::Held;
 use crate::moment::{Moment, show_duration};
 use crate::nearest::nearest;
-use crate::rbac::{Algebra, Decision, Pattern, PermissionSet, Plane, Role, Verdict};
+use crate::rbac::{Algebra, Decision, Granting, Pattern, PermissionSet, Plane, Role, Verdict};
 
 /// Within this time an assignment becomes effective everywhere.
 const PROPAGATION: Duration = Duration::from_secs(10 * 60);
@@ -58,23 +58,47 @@ pub(super) fn refused(refusal: &Refusal<'_>, action: &str, evidence: &Evidence) 
 
 /// Names the built-in role of fewest actions that grants an action, and a well-known one.
 pub(super) fn narrowest(action: &str, cure: &mut Cure) -> Option<String> {
-    let roles = Algebra::built_in().granting(&[(Pattern::parse(action), Plane::Control)]).unwrap_or_default();
-    let mut certain = roles.iter().filter(|found| found.verdict == Verdict::Yes);
-    let Some(first) = certain.next() else {
-        cure.notes.push("no built-in role grants it: a custom role must (`az role definition create`)".to_owned());
-        return None;
-    };
-    let count = |breadth: usize| format!("{breadth} known operation{}", if breadth == 1 { "" } else { "s" });
-    let rest: Vec<_> = certain.collect();
-    let known = WELL_KNOWN.iter().find_map(|name| rest.iter().find(|found| found.role.name == *name));
-    let also = known.map(|found| format!("; well known, and wider: `{}` ({})", found.role.name, count(found.breadth)));
-    cure.notes.push(format!(
-        "the built-in role of fewest actions that grants it: `{}` ({}){}",
-        first.role.name,
-        count(first.breadth),
-        also.unwrap_or_default()
-    ));
-    Some(first.role.name.clone())
+    let suggestion = Suggestion::of(&Pattern::parse(action), Plane::Control);
+    cure.notes.push(suggestion.as_ref().map_or_else(|| Suggestion::NONE.to_owned(), Suggestion::to_string));
+    suggestion.map(|suggestion| suggestion.narrowest.role.name.clone())
+}
+
+/// Built-in roles that grant what is missing.
+#[derive(Clone, Debug)]
+pub struct Suggestion {
+    /// The one of fewest known operations.
+    pub narrowest: Granting,
+    /// One that people know, and that grants more.
+    pub well_known: Option<Granting>,
+}
+
+impl Suggestion {
+    /// What is told when there is none.
+    pub const NONE: &str = "no built-in role grants it: a custom role must (`az role definition create`)";
+
+    /// The roles that grant every action of a pattern; nothing when there is none.
+    pub fn of(pattern: &Pattern, plane: Plane) -> Option<Suggestion> {
+        let roles = Algebra::built_in().granting(&[(pattern.clone(), plane)]).unwrap_or_default();
+        let mut certain = roles.into_iter().filter(|found| found.verdict == Verdict::Yes);
+        let narrowest = certain.next()?;
+        let mut rest: Vec<Granting> = certain.collect();
+        let at = WELL_KNOWN.iter().find_map(|name| rest.iter().position(|found| found.role.name == *name));
+        Some(Suggestion { narrowest, well_known: at.map(|at| rest.swap_remove(at)) })
+    }
+}
+
+impl std::fmt::Display for Suggestion {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let told = |found: &Granting| {
+            let plural = if found.breadth == 1 { "" } else { "s" };
+            format!("`{}` ({} known operation{plural})", found.role.name, found.breadth)
+        };
+        write!(formatter, "the built-in role of fewest actions that grants it: {}", told(&self.narrowest))?;
+        match &self.well_known {
+            Some(known) => write!(formatter, "; well known, and wider: {}", told(known)),
+            None => Ok(()),
+        }
+    }
 }
 
 /// The identity holds something at the scope; whether all is said.

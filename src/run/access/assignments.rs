@@ -191,7 +191,7 @@ impl Assigned {
         let Held { id, role, principal, kind, scope, condition, created } = &self.held;
         json!({
             "id": id, "role": self.role.name, "role_id": role, "scope": scope, "principal_id": principal,
-            "principal_type": kind, "condition": condition, "created_on": created,
+            "principal_type": kind, "condition": condition, "created_on": created, "permissions": self.role.permissions,
         })
     }
 

@@ -1,0 +1,105 @@
+//! Which Azure, who one is there, and what one would like to know.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use mi_run::identity::Selector;
+
+use super::{Look, Output};
+
+/// Which Azure: the real one, the emulator, or another one.
+#[derive(Debug, Args)]
+pub(crate) struct Azure {
+    /// Start the emulator inside and run against it; without WORLD the one of the quickstart
+    #[arg(long, value_name = "WORLD", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub(crate) emulate: Option<String>,
+    /// Where Resource Manager is
+    #[arg(long, value_name = "URL", env = "MI_RUN_ARM_ENDPOINT")]
+    pub(crate) arm_endpoint: Option<String>,
+    /// Where the instance metadata service is
+    #[arg(long, value_name = "URL", env = "AZURE_POD_IDENTITY_AUTHORITY_HOST")]
+    pub(crate) imds_endpoint: Option<String>,
+    /// Trust the certificates in this file too
+    #[arg(long, value_name = "PEM", env = "MI_RUN_CA_FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+}
+
+/// Who one is.
+#[derive(Debug, Args)]
+pub(crate) struct Who {
+    /// Whose access: system, client_id=ID, object_id=ID or resource_id=ID
+    #[arg(long, value_name = "IDENTITY", env = "MI_RUN_IDENTITY", default_value = "system", value_parser = identity)]
+    pub(crate) identity: Selector,
+    /// The cloud; found out from the VM's metadata without it
+    #[arg(long, value_name = "NAME", env = "MI_RUN_CLOUD", value_enum, default_value_t = CloudName::Auto)]
+    pub(crate) cloud: CloudName,
+}
+
+/// A cloud.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CloudName {
+    /// The one that the VM is in
+    Auto,
+    /// Azure
+    Public,
+    /// Azure operated by 21Vianet
+    China,
+    /// Azure Government
+    Usgov,
+}
+
+impl CloudName {
+    /// The word in a playbook.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            CloudName::Auto => "auto",
+            CloudName::Public => "public",
+            CloudName::China => "china",
+            CloudName::Usgov => "usgov",
+        }
+    }
+}
+
+/// What one would like to know.
+#[derive(Debug, Args)]
+pub(crate) struct Can {
+    /// The action, or a pattern of which every action is asked for: Microsoft.Compute/virtualMachines/read
+    #[arg(value_name = "ACTION", required_unless_present = "all")]
+    pub(crate) action: Option<String>,
+    /// Where: the id of a subscription, a resource group, a resource or a management group
+    #[arg(long, value_name = "SCOPE")]
+    pub(crate) scope: String,
+    /// It is a data action
+    #[arg(long)]
+    pub(crate) data: bool,
+    /// Say everything that the identity may do
+    #[arg(long, conflicts_with_all = ["action", "data"])]
+    pub(crate) all: bool,
+    /// Keep what it may do in this file
+    #[arg(long, value_name = "FILE", conflicts_with = "action")]
+    pub(crate) save: Option<PathBuf>,
+    /// Say what it gained and lost since that file was saved; exit 1 when there is anything
+    #[arg(long, value_name = "FILE", conflicts_with = "action")]
+    pub(crate) against: Option<PathBuf>,
+    /// How to write it
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Output::Text)]
+    pub(crate) format: Output,
+    #[command(flatten)]
+    pub(crate) who: Who,
+    #[command(flatten)]
+    pub(crate) azure: Azure,
+    #[command(flatten)]
+    pub(crate) look: Look,
+}
+
+fn identity(text: &str) -> Result<Selector, String> {
+    let parts = text.split_once('=').map(|(key, id)| (key, id.trim()));
+    match parts {
+        None if text == "system" => Ok(Selector::System),
+        Some((_, "")) => Err("the id is empty".to_owned()),
+        Some(("client_id", id)) => Ok(Selector::ClientId(id.to_owned())),
+        Some(("object_id", id)) => Ok(Selector::ObjectId(id.to_owned())),
+        Some(("resource_id", id)) => Ok(Selector::ResourceId(id.to_owned())),
+        _ => Err("it is `system`, `client_id=ID`, `object_id=ID` or `resource_id=ID`".to_owned()),
+    }
+}
