@@ -51,6 +51,8 @@ pub struct World {
     pub deny_assignments: Vec<DenyAssignment>,
     /// What is locked against changes.
     pub locks: Vec<Lock>,
+    /// How long it takes until a role assignment that a request makes or takes away is effective.
+    pub propagation: Duration,
     /// Whether those who send too many requests are refused; the counters count in any case.
     pub throttling: bool,
     /// What goes wrong on purpose, in order.

@@ -32,6 +32,8 @@ pub(crate) struct RoleAssignment {
     pub(crate) created_by: Option<String>,
     /// From when on it holds.
     pub(crate) effective: Timestamp,
+    /// Until when it holds: it is no longer there, and not everybody knows.
+    lapses: Timestamp,
 }
 
 /// How old an assignment is that holds from the start.
@@ -41,7 +43,11 @@ impl RoleAssignment {
     /// An assignment created now.
     pub(crate) fn new(assignment: world::RoleAssignment, now: Timestamp, created_by: Option<String>) -> RoleAssignment {
         let effective = after(now, assignment.effective_after);
-        RoleAssignment { effective, assignment, created: now, created_by }
+        RoleAssignment { effective, assignment, created: now, created_by, lapses: Timestamp::MAX }
+    }
+
+    fn holds(&self, now: Timestamp) -> bool {
+        self.effective <= now && now < self.lapses
     }
 
     /// The whole id.
@@ -136,6 +142,20 @@ impl Access {
         Some(gone)
     }
 
+    /// The same; for a while its effect stays.
+    pub(crate) fn withdraw(&mut self, id: &str, (now, stays): (Timestamp, Duration)) -> Option<Arc<RoleAssignment>> {
+        let gone = self.unassign(id)?;
+        if !stays.is_zero() {
+            let lapses = after(now, stays);
+            let (assignment, created_by) = (gone.assignment.clone(), gone.created_by.clone());
+            let left = RoleAssignment { assignment, created_by, lapses, ..*gone };
+            let principal = left.assignment.principal.to_ascii_lowercase();
+            let scope = left.assignment.grant.scope.to_string().to_ascii_lowercase();
+            self.held.entry(principal).or_default().entry(scope).or_default().push(Arc::new(left));
+        }
+        Some(gone)
+    }
+
     /// A principal and every group it is in, directly or through other groups; all in lower case.
     pub(crate) fn principals(&self, principal: &str) -> BTreeSet<String> {
         self.principals_at(principal, Timestamp::MAX)
@@ -166,7 +186,7 @@ impl Access {
             .iter()
             .flat_map(|scope| held.iter().filter_map(move |by_scope| by_scope.get(scope)))
             .flatten()
-            .filter(|held| held.effective <= now)
+            .filter(|held| held.holds(now))
             .collect()
     }
 
@@ -174,7 +194,7 @@ impl Access {
     pub(crate) fn everywhere(&self, principal: &str, now: Timestamp) -> Vec<&Arc<RoleAssignment>> {
         let principals = self.principals_at(principal, now);
         let of_principals = principals.iter().filter_map(|principal| self.held.get(principal));
-        of_principals.flat_map(HashMap::values).flatten().filter(|held| held.effective <= now).collect()
+        of_principals.flat_map(HashMap::values).flatten().filter(|held| held.holds(now)).collect()
     }
 
     /// Decides whether a principal may do something; the grant nearest to the scope is named.
@@ -314,6 +334,24 @@ mod tests {
         assert!(may(&someone.object_id, 20));
         assert!(!may(&someone.object_id, 19));
         assert!(!may("stranger", 20));
+    }
+
+    #[test]
+    fn what_is_taken_away_stays_in_effect_for_a_while() {
+        let world = World::quickstart();
+        let principal = world.assignments[0].principal.clone();
+        let scope = world.assignments[0].grant.scope.clone();
+        let mut access = Access::of(&world, Timestamp::UNIX_EPOCH);
+        let id = access.assignments().next().expect("an assignment").id();
+        access.withdraw(&id, (Timestamp::UNIX_EPOCH, Duration::from_secs(5)));
+        assert_eq!(access.assignments().count(), world.assignments.len() - 1);
+        let may = |at: i64| {
+            let now = Timestamp::from_second(at).expect("a time");
+            let question =
+                Question { principal: &principal, action: "a/read", chain: std::slice::from_ref(&scope), now };
+            access.decide(&question).is_granted()
+        };
+        assert_eq!((may(4), may(5)), (true, false));
     }
 
     #[test]

@@ -68,6 +68,8 @@ document!(
     may deny_assignments: "deny_assignments" Vec<Denial>,
     /// What is locked against changes.
     may locks: "locks" Vec<Locked>,
+    /// How long it takes until a role assignment that a request makes or takes away is effective; at once without it.
+    may propagation: "propagation" Period,
     /// Whether those who send too many requests are refused. The counters in the headers count in any case.
     may throttling: "throttling" bool,
     /// What goes wrong on purpose. A request meets the first that concerns it and has not been met often enough.

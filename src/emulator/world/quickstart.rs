@@ -44,6 +44,7 @@ impl World {
             assignments: Vec::new(),
             deny_assignments: Vec::new(),
             locks: Vec::new(),
+            propagation: std::time::Duration::ZERO,
             throttling: false,
             faults: Vec::new(),
         };

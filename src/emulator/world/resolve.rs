@@ -70,6 +70,7 @@ impl Resolver<'_> {
             assignments: Vec::new(),
             deny_assignments: Vec::new(),
             locks: Vec::new(),
+            propagation: document.propagation.map(|period| period.0).unwrap_or_default(),
             throttling: document.throttling.unwrap_or_default(),
             faults: faults::resolve(document.faults.unwrap_or_default(), self.diagnostics),
         };

@@ -1,7 +1,6 @@
 //! Role assignments: read, list, create, delete.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -62,7 +61,7 @@ pub(super) fn one(
             None => Err(Refusal::assignment_not_found(name)),
         },
         "PUT" => put(call, store, (caller, scope, name)),
-        "DELETE" => Ok(match store.access.unassign(&id) {
+        "DELETE" => Ok(match store.access.withdraw(&id, (call.request.now, call.state.world.propagation)) {
             Some(gone) => Response::json(200, &body(&gone, false)),
             None => Response::empty(204),
         }),
@@ -148,7 +147,7 @@ fn wanted(call: &Call<'_>, store: &Store, (scope, name): (&Scope, &str)) -> Resu
         grant: Assignment { role, scope: scope.clone() },
         condition: text("condition").map(str::to_owned),
         description: text("description").map(str::to_owned),
-        effective_after: Duration::ZERO,
+        effective_after: call.state.world.propagation,
     })
 }
 
