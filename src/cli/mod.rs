@@ -11,6 +11,7 @@ mod new;
 mod pending;
 mod plan;
 mod reports;
+mod role;
 mod roles;
 mod run;
 mod screen;
