@@ -9,12 +9,17 @@ use crate::rbac::{Decision, Pattern, Plane, catalogue};
 /// How many roles may be taken together.
 const MOST_ROLES: usize = 4;
 
+/// The roles that everybody knows, the narrowest first.
+const USUAL: [&str; 3] = ["Reader", "Contributor", "Owner"];
+
 /// Built-in roles that grant some operations of Resource Manager.
 #[derive(Clone, Debug, Default)]
 pub struct Covering {
     /// The narrowest role that grants them all.
     pub alone: Option<Granting>,
-    /// Roles that do so together, and grant fewer operations than the one; nothing if there are none.
+    /// The first of the roles that everybody knows that does: Reader, Contributor, Owner.
+    pub usual: Option<Granting>,
+    /// Roles that do so together, and grant not half of the operations of the one; nothing if there are none.
     pub together: Vec<Granting>,
     /// How many known operations those grant together.
     pub breadth: usize,
@@ -31,7 +36,13 @@ impl Algebra<'_> {
     /// The roles that grant all of these operations, and if it can be none of those to avoid: the narrowest one, and the
     /// narrowest few that can be found greedily.
     pub fn covering(&self, wanted: &[&str], avoid: &[&str]) -> Result<Covering, TooComplex> {
+        if wanted.is_empty() {
+            return Ok(Covering::default());
+        }
         let patterns: Vec<_> = wanted.iter().map(|action| (Pattern::parse(action), Plane::Control)).collect();
+        // What is wanted and to be avoided cannot be avoided; the rest can.
+        let avoid: Vec<&str> =
+            avoid.iter().copied().filter(|one| !wanted.iter().any(|action| action.eq_ignore_ascii_case(one))).collect();
         let clean =
             |set: &PermissionSet| !avoid.iter().any(|action| set.decide(action, Plane::Control).may_be_granted());
         let sets = || catalogue().iter().zip(built_in_sets());
@@ -46,16 +57,19 @@ impl Algebra<'_> {
             union.grant(&catalogue()[*role].permissions, &Origin::default());
         }
         let breadth = self.breadth(&union);
-        let is_narrower = alone.as_ref().is_none_or(|alone| breadth < alone.breadth);
+        let is_narrower = alone.as_ref().is_none_or(|alone| 2 * breadth <= alone.breadth);
         let granting = |at: &usize| {
             let (role, set) = (&catalogue()[*at], &built_in_sets()[*at]);
             Granting { role: role.clone(), verdict: Verdict::Yes, breadth: self.breadth(set) }
         };
         let is_few = (2..=MOST_ROLES).contains(&chosen.len());
         let together = if is_few && is_narrower { chosen.iter().map(granting).collect() } else { Vec::new() };
+        let named = |name: &&str| sole.iter().find(|found| found.role.name == **name).cloned();
+        let usual =
+            USUAL.iter().find_map(named).filter(|usual| alone.as_ref().is_none_or(|one| one.role.id != usual.role.id));
         // What is to be avoided cannot be, unless several roles do without it.
         let alone = alone.or_else(|| sole.into_iter().next().filter(|_| together.is_empty()));
-        Ok(Covering { alone, together, breadth })
+        Ok(Covering { alone, usual, together, breadth })
     }
 
     /// The roles that grant any of what is wanted.
@@ -122,16 +136,21 @@ mod tests {
     #[test]
     fn the_narrowest_roles_are_found() {
         check(&[PULL], &[], Some("AcrPull"), &[]);
-        check(&["Microsoft.Authorization/permissions/read", PULL], &[], Some("Reader"), &[]);
-        check(&[KEYS, PULL], &[], Some("Contributor"), &[]);
-        check(&["Contoso.Odd/things/read"], &[], Some("Reader"), &[]);
+        check(&["Contoso.Odd/things/read"], &[], Some("App Compliance Automation Reader"), &[]);
+        check(&["Contoso.Odd/things/write"], &[], Some("Contributor"), &[]);
+        check(&["Contoso.Odd/things/write"], &["Contoso.Odd/things/delete"], Some("Contributor"), &[]);
+        let both = ["AcrPull", "Storage Account Key Operator Service Role"];
+        check(&[KEYS, PULL], &[], Some("Azure AI Administrator"), &both);
+        check(&[KEYS, PULL], &[KEYS], Some("Azure AI Administrator"), &both);
+        check(&[], &[], None, &[]);
     }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(24))]
         #[test]
         fn everything_is_granted(picks in proptest::collection::vec(any::<prop::sample::Index>(), 1..6)) {
-            let known: Vec<&str> = Operations::built_in().matching(&Pattern::parse("*"), Plane::Control).collect();
+            let everything = Pattern::parse("*");
+            let known: Vec<&str> = Operations::built_in().matching(&everything, Plane::Control).collect();
             let wanted: Vec<&str> = picks.iter().map(|pick| *pick.get(&known)).collect();
             let covering = Algebra::built_in().covering(&wanted, &[]).expect("an answer");
             let alone = covering.alone.expect("Owner grants everything");
@@ -140,7 +159,7 @@ mod tests {
                 let is_granted = covering.together.iter().any(|one| one.role.grants(action));
                 prop_assert!(covering.together.is_empty() || is_granted, "{}", action);
             }
-            prop_assert!(covering.together.is_empty() || covering.breadth < alone.breadth);
+            prop_assert!(covering.together.is_empty() || 2 * covering.breadth <= alone.breadth);
         }
     }
 }

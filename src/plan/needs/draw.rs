@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::role::{Proposal, steps};
+use super::role::Proposal;
 use super::target::written;
-use super::{Assignment, Needs, Note, Share};
-use crate::rbac::{Algebra, Granting, TooComplex};
+use super::{Assignment, Label, Needs, Note, Share, numbers};
+use crate::rbac::{Algebra, Granting, Scope, TooComplex};
 
 /// As people read it: for each identity the operations, the role that grants exactly those, and the built-in roles that come
 /// near; then what is to be known.
@@ -19,6 +19,7 @@ pub fn text(needs: &Needs) -> Result<String, TooComplex> {
         is_any = true;
         one(&mut out, needs, (share, &proposal));
         notes.extend(proposal.notes);
+        notes.dedup();
     }
     if !is_any {
         out.push_str("\nnothing: no request that is known beforehand takes a role\n");
@@ -45,7 +46,7 @@ fn one(out: &mut String, needs: &Needs, (share, proposal): (&Share, &Proposal)) 
     let widest = share.wanted.iter().map(|one| one.action.chars().count()).max().unwrap_or(0);
     for at in assignments {
         let _ = writeln!(out, "  at {}", written(&at.scope));
-        let mut wanted: Vec<(&str, Vec<String>)> = Vec::new();
+        let mut wanted: Vec<(&str, Vec<Label>)> = Vec::new();
         for one in &at.wanted {
             match wanted.iter_mut().find(|(action, _)| action.eq_ignore_ascii_case(&one.action)) {
                 Some((_, known)) => one.steps.iter().for_each(|step| super::add(known, step)),
@@ -53,11 +54,13 @@ fn one(out: &mut String, needs: &Needs, (share, proposal): (&Share, &Proposal)) 
             }
         }
         for (action, by) in wanted {
-            let _ = writeln!(out, "    {action:widest$}  {}", steps(&by));
+            let _ = writeln!(out, "    {action:widest$}  {}", numbers(&by));
         }
     }
     let json = serde_json::to_string_pretty(definition).unwrap_or_default();
     let _ = writeln!(out, "\na role that grants exactly those\n{json}\n");
+    let of = if needs.is_shared() { format!("--role={} ", quoted(&share.identity)) } else { String::new() };
+    let _ = writeln!(out, "  the same command with `{of}--format json > role.json` saves it; then");
     for line in custom(needs, (share, proposal)) {
         let _ = writeln!(out, "  {line}");
     }
@@ -76,15 +79,14 @@ fn custom(needs: &Needs, (share, proposal): (&Share, &Proposal)) -> Vec<String> 
         Some("usgov") => lines.push("az cloud set --name AzureUSGovernment".to_owned()),
         _ => {}
     }
-    let of = if needs.is_shared() { format!("--role={}", quoted(&share.identity)) } else { "--role".to_owned() };
-    lines.push(format!("mi-run plan {} {of} --format json > role.json", needs.paths.join(" ")));
     lines.push("az role definition create --role-definition role.json".to_owned());
-    let scopes = proposal.assignments.iter().map(|at| &at.scope).filter(|scope| !scope.segments().is_empty());
-    let is_within = |scope: &crate::rbac::Scope| {
-        let others = proposal.assignments.iter().map(|at| &at.scope).filter(|other| !other.segments().is_empty());
-        others.into_iter().any(|other| other != scope && other.contains(scope))
-    };
-    let outermost = scopes.filter(|scope| !is_within(scope));
+    let scopes: Vec<&Scope> = proposal.assignments.iter().map(|at| &at.scope).collect();
+    let is_below =
+        |scope: &Scope, other: &Scope| !other.segments().is_empty() && other != scope && other.contains(scope);
+    // Whatever is assigned at a scope reaches all below it; a custom role cannot be assigned at `/`.
+    let outermost = scopes
+        .iter()
+        .filter(|scope| !scope.segments().is_empty() && !scopes.iter().any(|other| is_below(scope, other)));
     lines.extend(outermost.map(|scope| assign(&proposal.definition.name, share, &written(scope))));
     lines
 }
@@ -100,18 +102,21 @@ fn built_in(out: &mut String, at: &Assignment, share: &Share) {
         let _ = writeln!(out, "      {}", assign(&one.role.name, share, &scope));
     };
     if let Some(alone) = &at.covering.alone {
-        let _ = writeln!(out, "    {} grants {}; needed is {needed}", alone.role.name, operations(alone.breadth));
+        let _ = writeln!(out, "    {}: {}, needed: {needed}", alone.role.name, operations(alone.breadth));
         role(out, alone);
     }
     let together = &at.covering.together;
     if !together.is_empty() {
         let names: Vec<&str> = together.iter().map(|one| one.role.name.as_str()).collect();
-        let first = if at.covering.alone.is_some() { "narrower, together: " } else { "together: " };
-        let _ = writeln!(out, "    {first}{} grant {}", names.join(" and "), operations(at.covering.breadth));
+        let first = if at.covering.alone.is_some() { "narrower together" } else { "together" };
+        let _ = writeln!(out, "    {first}, {}: {}", names.join(" and "), operations(at.covering.breadth));
         together.iter().for_each(|one| role(out, one));
     }
     if at.covering.alone.is_none() && together.is_empty() {
         out.push_str("    none grants it\n");
+    }
+    if let Some(usual) = &at.covering.usual {
+        let _ = writeln!(out, "    for comparison, {}: {}", usual.role.name, operations(usual.breadth));
     }
     for action in &at.spoilt {
         let _ = writeln!(out, "    beware: {action} is meant to be refused, and is granted with it");
@@ -138,6 +143,7 @@ fn assign(role: &str, share: &Share, scope: &str) -> String {
 fn quoted(text: &str) -> String {
     match text.contains(['"', '$', '`', '\\', '!', '\'']) {
         true => format!("'{}'", text.replace('\'', r"'\''")),
+        false if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) => text.to_owned(),
         false => format!("\"{text}\""),
     }
 }

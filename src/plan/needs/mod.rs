@@ -1,13 +1,14 @@
 //! What a playbook needs: the operations of Resource Manager that its requests perform, per identity, and what cannot be
 //! told of them. For `mi-run plan --role`.
 
+mod claims;
 mod draw;
 mod linked;
 mod role;
 mod target;
 mod walk;
 
-use crate::rbac::{Algebra, Scope, TooComplex};
+use crate::rbac::{Algebra, Pattern, PermissionSet, Plane, Scope, TooComplex};
 use crate::source::Span;
 
 pub use draw::text;
@@ -54,27 +55,51 @@ pub struct Wanted {
     /// Whether what the scope names may be made by it, so that no role can be assigned there before.
     pub makes: bool,
     /// The steps that perform it.
-    pub steps: Vec<String>,
+    pub steps: Vec<Label>,
 }
 
-/// What an `access` step claims of single actions.
+/// How a step is told apart from others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// Its number, behind that of the step that includes its playbook.
+    pub number: String,
+    /// What it is called, if it is.
+    pub name: Option<String>,
+}
+
+/// What an `access` step claims.
 #[derive(Clone, Debug)]
 pub struct Claimed {
     /// The step.
-    pub step: String,
-    /// The key: `can` or `cannot`.
-    pub key: &'static str,
-    /// The pattern.
-    pub pattern: String,
+    pub step: Label,
+    /// The claim as it stands in the playbook.
+    pub written: String,
+    /// What it means.
+    pub claim: Claim,
     /// Where.
     pub scope: Scope,
+}
+
+/// What is claimed of what is granted.
+#[derive(Clone, Debug)]
+pub enum Claim {
+    /// Every operation that a pattern matches is.
+    Every(Pattern, Plane),
+    /// None is.
+    None(Pattern, Plane),
+    /// It is included in a set.
+    AtMost(PermissionSet),
+    /// It includes a set.
+    AtLeast(PermissionSet),
+    /// It is a set.
+    Exactly(PermissionSet),
 }
 
 /// Something to know about a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
     /// The steps.
-    pub steps: Vec<String>,
+    pub steps: Vec<Label>,
     /// What it is.
     pub text: String,
     /// Whether the role may not do, for it.
@@ -98,7 +123,7 @@ impl Note {
     pub fn told(&self) -> String {
         match self.steps.is_empty() {
             true => self.text.clone(),
-            false => format!("{}: {}", role::steps(&self.steps), self.text),
+            false => format!("{}: {}", steps(&self.steps), self.text),
         }
     }
 }
@@ -135,7 +160,7 @@ impl Needs {
     }
 
     /// Notes something about a step; what is the same for several is told once.
-    fn note(&mut self, (step, span): (&str, Option<Span>), text: String, matters: bool) {
+    fn note(&mut self, (step, span): (&Label, Option<Span>), text: String, matters: bool) {
         let known = self.notes.iter_mut().find(|note| note.text == text && note.matters == matters);
         let steps = match known {
             Some(note) => &mut note.steps,
@@ -149,7 +174,7 @@ impl Needs {
 }
 
 /// Puts an operation to the others.
-fn want(list: &mut Vec<Wanted>, (action, scope): (&str, &Scope), makes: bool, step: &str) {
+fn want(list: &mut Vec<Wanted>, (action, scope): (&str, &Scope), makes: bool, step: &Label) {
     let same = |one: &&mut Wanted| one.action.eq_ignore_ascii_case(action) && one.scope == *scope;
     match list.iter_mut().find(same) {
         Some(one) => {
@@ -157,14 +182,32 @@ fn want(list: &mut Vec<Wanted>, (action, scope): (&str, &Scope), makes: bool, st
             add(&mut one.steps, step);
         }
         None => {
-            let (action, steps) = (action.to_owned(), vec![step.to_owned()]);
+            let (action, steps) = (action.to_owned(), vec![step.clone()]);
             list.push(Wanted { action, scope: scope.clone(), makes, steps });
         }
     }
 }
 
-fn add(steps: &mut Vec<String>, step: &str) {
-    if !steps.iter().any(|known| known == step) {
-        steps.push(step.to_owned());
+fn add(steps: &mut Vec<Label>, step: &Label) {
+    if !steps.contains(step) {
+        steps.push(step.clone());
     }
+}
+
+/// Steps as they are named in a sentence.
+fn steps(list: &[Label]) -> String {
+    let each = |label: &Label| match &label.name {
+        Some(name) => format!("{} `{name}`", label.number),
+        None => label.number.clone(),
+    };
+    let noun = if list.len() == 1 { "step" } else { "steps" };
+    format!("{noun} {}", list.iter().map(each).collect::<Vec<_>>().join(", "))
+}
+
+/// Steps by their numbers.
+fn numbers(list: &[Label]) -> String {
+    let mut numbers: Vec<&str> = list.iter().map(|label| label.number.as_str()).collect();
+    numbers.dedup();
+    let noun = if numbers.len() == 1 { "step" } else { "steps" };
+    format!("{noun} {}", numbers.join(", "))
 }

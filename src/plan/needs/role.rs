@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::target::written;
-use super::{Needs, Note, Share, Wanted};
-use crate::rbac::{Algebra, Covering, Pattern, Permission, PermissionSet, Plane, Scope, TooComplex, Verdict};
+use super::{Needs, Note, Share, Wanted, steps};
+use crate::rbac::{Algebra, Covering, Scope, TooComplex};
 
 /// How long the name of a role may be.
 const LONGEST_NAME: usize = 512;
@@ -126,10 +126,7 @@ impl Share {
             let reached = self.refused.iter().filter(|one| scope.contains(&one.scope));
             let avoid: Vec<&str> = reached.map(|one| one.action.as_str()).collect();
             let missing: Vec<&str> = actions.iter().map(String::as_str).collect();
-            let covering = match missing.is_empty() {
-                true => Covering::default(),
-                false => algebra.covering(&missing, &avoid)?,
-            };
+            let covering = algebra.covering(&missing, &avoid)?;
             let wanted = wanted.into_iter().cloned().collect();
             let mut one = Assignment { scope, wanted, missing: actions, covering, spoilt: Vec::new() };
             one.spoilt = avoid.into_iter().filter(|action| one.may_grant(action)).map(str::to_owned).collect();
@@ -144,11 +141,19 @@ impl Share {
         let Some(definition) = self.definition(needs) else { return Ok(None) };
         let assignments = self.assignments(algebra)?;
         let mut notes = self.contradictions(&assignments);
-        notes.extend(self.claimed(&definition, &assignments, algebra)?);
+        notes.extend(self.broken_claims(&definition, &assignments, algebra)?);
         if self.wanted.iter().any(|one| container(&one.scope).segments().is_empty()) {
             notes.push(told(
                 "a custom role cannot be assigned at `/`: what is needed there takes a built-in role".to_owned(),
             ));
+        }
+        if definition.assignable_scopes.iter().any(|scope| scope.contains('<')) {
+            let text = "what stands in <…> is only known when it runs: put it in before the role is made and assigned";
+            notes.push(Note { matters: true, ..told(text.to_owned()) });
+        }
+        for one in self.wanted.iter().filter(|one| one.makes && is_group(&one.scope)) {
+            let text = "may make the group, where no role can be assigned before, so what is done in it is counted at its subscription";
+            notes.push(Note { steps: one.steps.clone(), ..told(text.to_owned()) });
         }
         if assignments.len() > 1 {
             let text = "one role for several scopes grants all of it at each of them: make one for each, or take built-in roles";
@@ -184,37 +189,6 @@ impl Share {
             }
         }
         notes
-    }
-
-    /// The claims that would not hold with this role and no other.
-    fn claimed(
-        &self,
-        definition: &Definition,
-        assignments: &[Assignment],
-        algebra: &Algebra<'_>,
-    ) -> Result<Vec<Note>, TooComplex> {
-        let actions = definition.actions.iter().map(|action| Pattern::parse(action)).collect();
-        let all = PermissionSet::of(&[Permission { actions, ..Permission::default() }]);
-        let none = PermissionSet::new();
-        let mut notes: Vec<Note> = Vec::new();
-        for claim in &self.claims {
-            let is_reached = assignments.iter().any(|one| one.scope.contains(&claim.scope));
-            let set = if is_reached { &all } else { &none };
-            let pattern = Pattern::parse(&claim.pattern);
-            let text = if claim.key == "can" {
-                let answer = algebra.every(set, (&pattern, Plane::Control))?;
-                (answer.verdict != Verdict::Yes)
-                    .then(|| format!("claims `can: {pattern}`, which no request performs: the role does not grant it"))
-            } else {
-                let answer = algebra.any(set, (&pattern, Plane::Control))?;
-                let witness = answer.witness.filter(|_| answer.verdict != Verdict::No);
-                witness.map(|found| format!("claims `cannot: {pattern}`, and the role grants {}", found.action))
-            };
-            if let Some(text) = text {
-                notes.push(Note { steps: vec![claim.step.clone()], text, matters: true, span: None });
-            }
-        }
-        Ok(notes)
     }
 }
 
@@ -269,10 +243,8 @@ fn narrowed(scope: &Scope, wanted: &[&Wanted]) -> Scope {
     let own = scope.segments().len();
     let is_good = |at: &Scope| {
         let inside = at.segments().get(own..).unwrap_or_default();
-        let namespace = inside.get(1).map_or("", String::as_str);
-        let is_resource = inside.len() > 3
-            && inside.len().is_multiple_of(2)
-            && !namespace.eq_ignore_ascii_case("Microsoft.Authorization");
+        let of_access = inside.iter().any(|segment| segment.eq_ignore_ascii_case("Microsoft.Authorization"));
+        let is_resource = inside.len() > 3 && inside.len().is_multiple_of(2) && !of_access;
         let has_provider = inside.first().is_some_and(|segment| segment.eq_ignore_ascii_case("providers"));
         let covers = |one: &&Wanted| at.contains(&one.scope) && !(one.makes && one.scope == *at);
         (is_resource && has_provider || at == scope) && wanted.iter().all(covers)
@@ -284,8 +256,130 @@ fn told(text: String) -> Note {
     Note { steps: Vec::new(), text, matters: false, span: None }
 }
 
-/// Steps as they are named in a sentence.
-pub(super) fn steps(list: &[String]) -> String {
-    let noun = if list.len() == 1 { "step" } else { "steps" };
-    format!("{noun} {}", list.join(", "))
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::needs::{Label, want};
+    use crate::rbac::{Operations, Pattern, Permission, PermissionSet, Plane};
+    use proptest::prelude::*;
+
+    const GROUP: &str = "/subscriptions/s/resourceGroups/g";
+
+    fn scope(text: &str) -> Scope {
+        Scope::of(text.split('/').filter(|segment| !segment.is_empty()))
+    }
+
+    /// A share of operations, each with its scope; `+` before one says that it makes what the scope names.
+    fn share(list: &[(&str, &str)]) -> Share {
+        let mut wanted = Vec::new();
+        for (at, (action, place)) in list.iter().enumerate() {
+            let label = Label { number: (at + 1).to_string(), name: None };
+            let action = (action.trim_start_matches('+'), action.starts_with('+'));
+            want(&mut wanted, (action.0, &scope(place)), action.1, &label);
+        }
+        Share { identity: "system".to_owned(), wanted, refused: Vec::new(), claims: Vec::new() }
+    }
+
+    #[test]
+    fn roles_are_assigned_as_low_as_they_can_be() {
+        #[track_caller]
+        fn check(wanted: &[(&str, &str)], expected: &[&str], assignable: &[&str]) {
+            let share = share(wanted);
+            let found = share.assignments(&Algebra::built_in()).expect("assignments");
+            let scopes: Vec<String> = found.iter().map(|one| written(&one.scope)).collect();
+            assert_eq!(scopes, expected, "{wanted:?}");
+            assert_eq!(share.assignable(), assignable, "{wanted:?}");
+        }
+        let vm = format!("{GROUP}/providers/Microsoft.Compute/virtualMachines/v");
+        let (read, write) = ("Microsoft.Compute/virtualMachines/read", "+Microsoft.Compute/virtualMachines/write");
+        let extension = format!("{vm}/extensions/e");
+        check(&[(read, &vm)], &[&vm], &[GROUP]);
+        check(&[(read, &vm), ("+Microsoft.Compute/virtualMachines/extensions/write", &extension)], &[&vm], &[GROUP]);
+        check(&[(read, &vm), (write, &vm)], &[GROUP], &[GROUP]);
+        check(&[(read, &vm), (read, &vm.replace("/v", "/w"))], &[GROUP], &[GROUP]);
+        check(&[(read, &format!("{GROUP}/providers/Microsoft.Compute"))], &[GROUP], &[GROUP]);
+        check(
+            &[("Microsoft.Authorization/locks/read", &format!("{vm}/providers/Microsoft.Authorization/locks/l"))],
+            &[&vm],
+            &[GROUP],
+        );
+        check(
+            &[("Microsoft.Authorization/locks/read", &format!("{GROUP}/providers/Microsoft.Authorization/locks/l"))],
+            &[GROUP],
+            &[GROUP],
+        );
+        check(
+            &[("+Microsoft.Resources/subscriptions/resourceGroups/write", GROUP), (read, &vm)],
+            &["/subscriptions/s"],
+            &["/subscriptions/s"],
+        );
+        check(&[(read, &vm), (read, "/subscriptions/s")], &["/subscriptions/s", &vm], &["/subscriptions/s"]);
+        check(&[(read, "<scope>/providers/Microsoft.Compute")], &["<scope>"], &["<scope>"]);
+        check(
+            &[(read, "<s>/resourceGroups/g/providers/Microsoft.Compute")],
+            &["<s>/resourceGroups/g"],
+            &["<s>/resourceGroups/g"],
+        );
+        let manage = "/providers/Microsoft.Management/managementGroups/m";
+        check(&[("Microsoft.Management/managementGroups/read", manage)], &[manage], &[manage]);
+        check(&[(read, "/providers/Microsoft.Authorization")], &["/"], &["/subscriptions/<subscription>"]);
+    }
+
+    #[test]
+    fn what_is_meant_to_be_refused_is_kept_out_of_the_roles_where_it_can_be() {
+        let mut share = share(&[("Microsoft.Storage/storageAccounts/read", GROUP)]);
+        let free = share.assignments(&Algebra::built_in()).expect("assignments");
+        let alone = free[0].covering.alone.as_ref().expect("a role");
+        let label = Label { number: "2".to_owned(), name: None };
+        let known = Operations::built_in();
+        let everything = Pattern::parse("*");
+        let also = known.matching(&everything, Plane::Control).filter(|action| alone.role.grants(action));
+        let also = also
+            .filter(|action| !action.starts_with("Microsoft.Storage/storageAccounts/read"))
+            .last()
+            .expect("another");
+        want(&mut share.refused, (also, &scope(&format!("{GROUP}/providers/x/y/z"))), false, &label);
+        let bound = share.assignments(&Algebra::built_in()).expect("assignments");
+        let other = bound[0].covering.alone.as_ref().expect("a role");
+        assert!(!other.role.grants(also), "{} grants {also}", other.role.name);
+        assert_eq!(bound[0].spoilt, [""; 0]);
+        want(&mut share.refused, ("microsoft.storage/storageaccounts/READ", &scope(GROUP)), false, &label);
+        let spoilt = share.assignments(&Algebra::built_in()).expect("assignments");
+        assert_eq!(spoilt[0].spoilt, ["microsoft.storage/storageaccounts/READ"]);
+        assert_eq!(share.contradictions(&spoilt).len(), 1);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(16))]
+        #[test]
+        fn everything_needed_is_granted_and_nothing_more(
+            picks in proptest::collection::vec((any::<prop::sample::Index>(), 0_usize..4, any::<bool>()), 1..8),
+        ) {
+            let everything = Pattern::parse("*");
+            let known: Vec<&str> = Operations::built_in().matching(&everything, Plane::Control).collect();
+            let vm = format!("{GROUP}/providers/Microsoft.Compute/virtualMachines/v");
+            let scopes = ["/subscriptions/s", GROUP, &vm, "/subscriptions/s/resourceGroups/h"];
+            let list: Vec<(String, &str)> = picks
+                .iter()
+                .map(|(pick, at, makes)| (format!("{}{}", if *makes { "+" } else { "" }, pick.get(&known)), scopes[*at]))
+                .collect();
+            let list: Vec<(&str, &str)> = list.iter().map(|(action, at)| (action.as_str(), *at)).collect();
+            let share = share(&list);
+            let needs = Needs { shares: vec![share.clone()], ..Needs::default() };
+            let definition = share.definition(&needs).expect("a role");
+            let assignments = share.assignments(&Algebra::built_in()).expect("assignments");
+            let patterns = definition.actions.iter().map(|action| Pattern::parse(action)).collect();
+            let set = PermissionSet::of(&[Permission { actions: patterns, ..Permission::default() }]);
+            for one in &share.wanted {
+                prop_assert!(set.decide(&one.action, Plane::Control).is_granted());
+                let mut reaching = assignments.iter().filter(|at| at.scope.contains(&one.scope));
+                prop_assert!(reaching.any(|at| at.grants(&one.action)), "{} at {}", one.action, one.scope);
+                let mut assignable = definition.assignable_scopes.iter().map(|text| scope(text));
+                prop_assert!(assignable.any(|at| at.contains(&one.scope)));
+            }
+            for action in &definition.actions {
+                prop_assert!(share.wanted.iter().any(|one| one.action.eq_ignore_ascii_case(action)));
+            }
+        }
+    }
 }

@@ -5,15 +5,16 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use super::target::{self, Target};
-use super::{Claimed, Needs, linked, want};
+use super::{Claimed, Label, Needs, claims, linked, want};
 use crate::azure::cloud::Cloud;
 use crate::azure::verdict;
 use crate::diagnostic::Diagnostics;
+use crate::http::{Status, Statuses};
 use crate::identity::Selector;
 use crate::plan::known::{Known, Piece};
-use crate::plan::{Access, Action, Auth, Bound, Caller, Each, Given, Include, InputOrigin, Items, Plan, Request};
-use crate::plan::{Says, Step, Subject, resolve};
-use crate::rbac::{Doubt, Operation, Operations, Pattern, Plane, Role};
+use crate::plan::{Access, Action, Auth, Caller, Each, Given, Include, InputOrigin, Items, Plan, Request};
+use crate::plan::{Step, Subject, resolve};
+use crate::rbac::{Doubt, Operation, Operations, Pattern, Plane};
 use crate::template::{Text, Tree};
 
 /// How many turns of a loop are looked at; of one with more, one turn whose item is not known.
@@ -40,7 +41,9 @@ pub fn needs(
     caller: &Caller<'_>,
 ) {
     let known = Known::of(plan, values);
-    needs.names.push(plan.name.as_ref().map_or_else(|| path.to_owned(), |name| known.fill(&name.template)));
+    needs
+        .names
+        .push(plan.name.as_ref().map_or_else(|| path.to_owned(), |name| target::shown(&known.pieces(&name.template))));
     needs.paths.push(path.to_owned());
     needs.cloud = needs.cloud.take().or_else(|| plan.cloud.as_ref().map(|cloud| cloud.name.clone()));
     let before = if several { format!("{path} ") } else { String::new() };
@@ -82,15 +85,12 @@ impl Walk<'_> {
     }
 
     /// What messages call a step.
-    fn called(&self, step: &Step, known: &Known) -> String {
-        let number = step.number + 1;
-        match &step.name {
-            Some(name) => format!("{}{number} `{}`", self.before, target::shown(&known.pieces(&name.template))),
-            None => format!("{}{number}", self.before),
-        }
+    fn called(&self, step: &Step, known: &Known) -> Label {
+        let name = step.name.as_ref().map(|name| target::shown(&known.pieces(&name.template)));
+        Label { number: format!("{}{}", self.before, step.number + 1), name }
     }
 
-    fn note(&mut self, (step, called): (&Step, &str), text: String, matters: bool) {
+    fn note(&mut self, (step, called): (&Step, &Label), text: String, matters: bool) {
         self.needs.note((called, Some(step.span)), text, matters);
     }
 
@@ -113,7 +113,7 @@ impl Walk<'_> {
     }
 
     /// The identity whose token a request carries; nothing when it carries none of an identity.
-    fn bearer(&mut self, place: (&Step, &str), request: &Request, known: &Known) -> Option<String> {
+    fn bearer(&mut self, place: (&Step, &Label), request: &Request, known: &Known) -> Option<String> {
         let own = request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
         match &request.auth {
             Auth::Default if !own => Some(self.identity.clone()),
@@ -136,7 +136,7 @@ impl Walk<'_> {
 
     fn operation(
         &mut self,
-        (step, called): (&Step, &str),
+        (step, called): (&Step, &Label),
         (request, operation): (&Request, &Operation),
         identity: &str,
         known: &Known,
@@ -163,15 +163,12 @@ impl Walk<'_> {
         let scope = target::scope(&known.pieces(&access.scope.template));
         let identity = self.identity.clone();
         let share = self.needs.share(&identity);
-        for action in asked(access, known) {
+        for action in claims::asked(access, known) {
             want(&mut share.wanted, (action, &scope), false, &called);
         }
         for claim in &access.claims {
-            let Says::Actions(text, Plane::Control, wanted) = &claim.says else { continue };
-            if known.knows(&text.template) {
-                let (step, pattern) = (called.clone(), known.fill(&text.template));
-                let key = if *wanted { "can" } else { "cannot" };
-                share.claims.push(Claimed { step, key, pattern, scope: scope.clone() });
+            if let Some((claim, written)) = claims::claim(claim.key, &claim.says, known) {
+                share.claims.push(Claimed { step: called.clone(), written, claim, scope: scope.clone() });
             }
         }
     }
@@ -216,6 +213,7 @@ fn url(request: &Request, known: &Known) -> Vec<Piece> {
 fn refused(step: &Step, known: &Known) -> Option<Option<String>> {
     step.assertions.iter().find_map(|assertion| match &assertion.subject {
         Subject::Access(verdict::Access::Denied) => Some(None),
+        Subject::Status(statuses) if only_refusals(statuses) => Some(None),
         Subject::Denied(text) => {
             let action = known.knows(&text.template).then(|| known.fill(&text.template));
             Some(action.map(|action| Operations::built_in().spelled(&action).to_owned()))
@@ -224,19 +222,9 @@ fn refused(step: &Step, known: &Known) -> Option<Option<String>> {
     })
 }
 
-/// What it takes to ask what an `access` step asks.
-fn asked(access: &Access, known: &Known) -> Vec<&'static str> {
-    let mut asked = vec!["Microsoft.Authorization/permissions/read"];
-    let names_custom = access.claims.iter().any(|claim| match &claim.says {
-        Says::AtMost(Bound::Roles(roles)) | Says::AtLeast(Bound::Roles(roles)) | Says::Exactly(Bound::Roles(roles)) => {
-            roles.iter().any(|role| Role::built_in(&known.fill(&role.template)).is_none())
-        }
-        _ => false,
-    });
-    if names_custom {
-        asked.push("Microsoft.Authorization/roleDefinitions/read");
-    }
-    asked
+/// Whether nothing but a refusal has one of these statuses.
+fn only_refusals(statuses: &Statuses) -> bool {
+    !statuses.0.is_empty() && statuses.0.iter().all(|status| matches!(status, Status::Code(401 | 403)))
 }
 
 /// What to say of an operation that is not known.
