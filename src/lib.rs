@@ -31,13 +31,14 @@
 //! - [`template`]: `{{ … }}`: parse, the names used, render.
 //! - [`http`]: request, response and transport as values; `client` sends them.
 //! - [`query`], [`predicate`], [`shape`]: what to look at; what must hold; JSON Schema.
-//! - [`rbac`]: action patterns, permission sets and their algebra, scopes, roles, decisions with their reason. The emulator
-//!   and whoever asks about access decide by the same patterns.
+//! - [`rbac`]: action patterns, permission sets and their algebra, scopes, roles, decisions with their reason, the operation of
+//!   a request. The emulator and whoever asks about access decide by the same patterns.
 //! - [`azure`]: clouds, the error envelope of Resource Manager and what an answer says about access, pages of lists,
 //!   long-running operations, when to try again, instance metadata.
 //! - [`identity`]: where tokens come from, what they say, the cache all steps share.
 //! - [`playbook`]: the document the author wrote, its reader and its schema.
-//! - [`plan`]: the document with names resolved and defaults applied; what waits for what; what the caller gives.
+//! - [`plan`]: the document with names resolved and defaults applied; what waits for what; what the caller gives; in `needs`
+//!   the role that it needs.
 //! - [`lint`]: what a playbook says that is allowed and hardly meant; `# mi-run: allow(code)` switches it off in place.
 //! - [`event`]: what did happen; a record is a run folded from its events. Redaction stands at its door, the `Outlet`.
 //! - [`run`]: plan → events, one file per action.

@@ -168,6 +168,15 @@ pub(crate) struct Plan {
     pub(crate) playbooks: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) values: Values,
+    /// Say instead which role the playbooks need
+    ///
+    /// The operations of Resource Manager that their requests perform, step by step; the role definition that grants exactly
+    /// those; for each scope the smallest built-in roles that cover them; and what cannot be told before it runs. With
+    /// `--format json` only the role definition, as `az role definition create --role-definition FILE` takes it. Where the
+    /// playbooks use several identities, `--role=IDENTITY` says which, such as `system` or `client_id ID`. Steps that expect
+    /// `denied` are left out.
+    #[arg(long, value_name = "IDENTITY", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub(crate) role: Option<String>,
     /// How to write it
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = PlanFormat::Text)]
     pub(crate) format: PlanFormat,

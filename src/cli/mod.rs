@@ -15,6 +15,7 @@ mod new;
 mod pending;
 mod plan;
 mod reports;
+mod role;
 mod roles;
 mod run;
 mod screen;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use mi_run::diagnostic::Diagnostics;
 use mi_run::event::redact::Redactor;
+use mi_run::plan::needs::{self, Needs};
 use mi_run::plan::{self, Caller, Given, Plan, Preview, PreviewStep, Selection, draw};
 use mi_run::source::Sources;
 use mi_run::template::Nothing;
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use super::args::{self, PlanFormat};
 use super::exit::Exit;
 use super::terminal::{diagnose_all, print};
-use super::{check, values};
+use super::{check, role, values};
 
 /// Looks ahead and prints it.
 pub(crate) fn plan(args: &args::Plan) -> Exit {
@@ -36,25 +37,39 @@ pub(crate) fn plan(args: &args::Plan) -> Exit {
         selection.apply(plan);
     }
     let mut redactor = Redactor::default();
-    let mut look = |(plan, path): &(Plan, String)| ahead(plan, path, (&given, &sources), (&mut redactor, &mut usage));
-    let mut previews: Vec<Preview> = plans.iter().map(&mut look).collect();
+    let mut known = |(plan, _): &(Plan, String)| values_of(plan, (&given, &sources), (&mut redactor, &mut usage));
+    let values: Vec<HashMap<String, Value>> = plans.iter().map(&mut known).collect();
     let refused = usage.has_errors();
     diagnose_all(usage, &sources, args.look.color);
     if refused {
         return Exit::Usage;
     }
-    previews.iter_mut().for_each(|preview| redact(preview, &redactor));
+    let lookup = |name: &str| std::env::var(name).ok();
+    let caller = Caller { given: &given, lookup: &lookup, scope: &Nothing, sources: &sources };
+    let all = plans.iter().zip(&values);
+    if let Some(identity) = &args.role {
+        let mut needs = Needs::default();
+        for ((plan, path), values) in all {
+            needs::needs(&mut needs, (plan, path, plans.len() > 1), values, &caller);
+        }
+        return role::print_role(needs, identity, (args, &redactor, &sources));
+    }
+    let look = |((plan, path), values): (&(Plan, String), &HashMap<String, Value>)| {
+        let mut preview = plan::preview(plan, path, values, &caller);
+        redact(&mut preview, &redactor);
+        preview
+    };
+    let previews: Vec<Preview> = all.map(look).collect();
     print(&drawn(&previews, args.format));
     Exit::Passed
 }
 
-/// Looks ahead in one playbook. What nobody has given yet is no problem here.
-fn ahead(
+/// The values that are known of one playbook. What nobody has given yet is no problem here.
+fn values_of(
     plan: &Plan,
-    path: &str,
     (given, sources): (&[Given], &Sources),
     (redactor, usage): (&mut Redactor, &mut Diagnostics),
-) -> Preview {
+) -> HashMap<String, Value> {
     let lookup = |name: &str| std::env::var(name).ok();
     let caller = Caller { given, lookup: &lookup, scope: &Nothing, sources };
     let mut found = Diagnostics::new();
@@ -64,7 +79,7 @@ fn ahead(
     told.for_each(|problem| usage.push(problem));
     let secret = plan.inputs.iter().filter(|input| input.declaration.secret == Some(true));
     secret.filter_map(|input| values.get(&input.name)).for_each(|value| redactor.hide_value(value));
-    plan::preview(plan, path, &values, &caller)
+    values
 }
 
 /// Takes the secrets out of what will be drawn.

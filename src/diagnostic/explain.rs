@@ -162,6 +162,12 @@ const ERRORS: &[(&str, &str)] = &[
          the values as inputs.",
     ),
     (
+        "no-role-needed",
+        "`mi-run plan --role --format json` prints the role definition that grants what the playbook's requests do, and no \
+         request that is known beforehand does anything that takes a role. A role without actions cannot be made. \
+         `mi-run plan --role` says what it could not tell.",
+    ),
+    (
         "not-a-list",
         "`for_each` goes over the items of a list, and its value is something else. For a map, go over its \
          entries: `{{ the_map | items | list }}` gives pairs.",
@@ -208,6 +214,12 @@ const ERRORS: &[(&str, &str)] = &[
         "request-line",
         "A request in one line is a method in capitals, a blank, and a URL: `GET /subscriptions/…`. For headers or a body \
          write a map with `method`, `url` and the rest.",
+    ),
+    (
+        "role-incomplete",
+        "The role definition that `mi-run plan --role` prints may not do for this step, or does more than it: its operation is \
+         only known when it runs, its name is none that built-in roles know, or what it needs contradicts what the playbook \
+         expects to be refused. `mi-run plan --role` without `--format json` tells all of it.",
     ),
     (
         "several-documents",

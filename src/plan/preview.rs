@@ -1,16 +1,14 @@
 //! What would be done, as far as it is known before anything runs: for `mi-run plan`.
 
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::time::SystemTime;
 
 use serde::Serialize;
 use serde_json::Value;
 
 use super::inputs::origin;
+use super::known::Known;
 use super::{Action, Caller, Items, Plan, Step, Uses, Var, Why, order};
-use crate::template::{Files, Nothing, Scope, Template, Text, Tree};
-use crate::value::to_text;
+use crate::template::{Scope as _, Text, Tree};
 
 /// A playbook as it would be carried out.
 #[derive(Clone, Debug, Serialize)]
@@ -90,90 +88,9 @@ impl Why {
     }
 }
 
-/// What is known before anything runs.
-struct Known {
-    values: HashMap<String, Arc<Value>>,
-}
-
-impl Scope for Known {
-    fn get(&self, name: &str) -> Option<Arc<Value>> {
-        self.values.get(name).cloned()
-    }
-
-    fn names(&self) -> Vec<String> {
-        self.values.keys().cloned().collect()
-    }
-
-    fn now(&self) -> SystemTime {
-        Nothing.now()
-    }
-
-    fn random(&self) -> [u8; 16] {
-        Nothing.random()
-    }
-
-    fn files(&self) -> Option<Files> {
-        None
-    }
-}
-
-impl Known {
-    /// Whether all that a template takes is known, and will be the same when it runs.
-    fn knows(&self, template: &Template) -> bool {
-        template.calls().is_empty() && template.names().iter().all(|name| self.values.contains_key(&name.name))
-    }
-
-    /// A text, with each template in it filled in that is known.
-    fn fill(&self, template: &Template) -> String {
-        let written = template.text();
-        if self.knows(template) {
-            return template.render(self).map_or_else(|_| written.to_owned(), |value| to_text(&value));
-        }
-        if written.contains("{%") {
-            return written.to_owned();
-        }
-        let mut filled = String::new();
-        let mut rest = written;
-        while let Some((before, inside)) = rest.split_once("{{") {
-            filled.push_str(before);
-            let Some((expression, after)) = inside.split_once("}}") else {
-                return written.to_owned();
-            };
-            let part = format!("{{{{{expression}}}}}");
-            let known = Template::parse(&part).ok().filter(|part| self.knows(part));
-            match known.and_then(|part| part.render(self).ok()) {
-                Some(value) => filled.push_str(&to_text(&value)),
-                None => filled.push_str(&part),
-            }
-            rest = after;
-        }
-        filled + rest
-    }
-
-    fn tree(&self, tree: &Tree) -> String {
-        match tree {
-            Tree::Text(text) => self.fill(&text.template),
-            Tree::Value(value) => to_text(value),
-            Tree::List(items) => {
-                let items: Vec<String> = items.iter().map(|item| self.tree(item)).collect();
-                format!("[{}]", items.join(", "))
-            }
-            Tree::Map(entries) => {
-                let entries: Vec<String> =
-                    entries.iter().map(|(key, tree)| format!("{key}: {}", self.tree(tree))).collect();
-                format!("{{{}}}", entries.join(", "))
-            }
-        }
-    }
-}
-
 /// Looks ahead. `values` are those of the inputs and variables that the caller gives.
 pub fn preview(plan: &Plan, path: &str, values: &HashMap<String, Value>, caller: &Caller<'_>) -> Preview {
-    let mut known =
-        Known { values: values.iter().map(|(name, value)| (name.clone(), Arc::new(value.clone()))).collect() };
-    if let Some(cloud) = &plan.cloud {
-        known.values.insert("cloud".to_owned(), Arc::new(cloud.to_value()));
-    }
+    let known = Known::of(plan, values);
     let mut variables: Vec<Variable> = plan
         .inputs
         .iter()
@@ -184,7 +101,6 @@ pub fn preview(plan: &Plan, path: &str, values: &HashMap<String, Value>, caller:
             secret: input.declaration.secret == Some(true),
         })
         .collect();
-    compute(plan, &mut known);
     for Var { name, tree, .. } in &plan.vars {
         let given = caller.given.iter().find(|given| given.name == *name);
         variables.push(Variable {
@@ -206,26 +122,9 @@ pub fn preview(plan: &Plan, path: &str, values: &HashMap<String, Value>, caller:
     }
 }
 
-/// Computes the variables that are known already; each may need others.
-fn compute(plan: &Plan, known: &mut Known) {
-    loop {
-        let before = known.values.len();
-        for Var { name, tree, .. } in &plan.vars {
-            let mut all = !known.values.contains_key(name);
-            tree.each_text(&mut |text| all &= known.knows(&text.template));
-            if let Some(value) = all.then(|| tree.render(known).ok()).flatten() {
-                known.values.insert(name.clone(), Arc::new(value));
-            }
-        }
-        if known.values.len() == before {
-            return;
-        }
-    }
-}
-
 /// A tree as its author wrote it, shortened.
 fn written(tree: &Tree) -> String {
-    let nothing = Known { values: HashMap::new() };
+    let nothing = Known::default();
     shortened(&nothing.tree(tree))
 }
 
@@ -280,7 +179,7 @@ fn steps(steps: &[Step], known: &Known) -> Vec<PreviewStep> {
             Action::Group(inner) => self::steps(inner, known),
             Action::Include(include) => {
                 // The inputs of an included playbook are its own.
-                self::steps(&include.plan.steps, &Known { values: HashMap::new() })
+                self::steps(&include.plan.steps, &Known::default())
             }
             _ => Vec::new(),
         },

@@ -13,6 +13,8 @@
 //! | `at_most S`, `at_least S`, `exactly S` | [`Algebra::included`] either way, [`Algebra::equal`] |
 //! | what is gained and what is lost | [`Algebra::difference`] either way |
 //! | the roles that would do, the narrowest first | [`Algebra::granting`] |
+//! | the one or the few to assign for some operations | [`Algebra::covering`] |
+//! | the operation of a request | [`Operation::of`] |
 //! | is this operation misspelt | [`Operations::doubt`] |
 //!
 //! A [`Verdict::Maybe`] makes no claim hold. [`TooComplex`] is for crafted patterns: no role comes near the limits.
@@ -20,6 +22,7 @@
 mod algebra;
 mod automaton;
 mod catalogue;
+mod covering;
 mod decision;
 mod difference;
 mod doubt;
@@ -30,6 +33,7 @@ mod pattern;
 mod permission;
 mod question;
 mod relation;
+mod request;
 mod role;
 mod scope;
 mod set;
@@ -37,6 +41,7 @@ mod token;
 
 pub use algebra::{Algebra, Answer, Equality, Verdict, Witness};
 pub use catalogue::{catalogue, provider_types};
+pub use covering::Covering;
 pub use decision::{Assignment, Decision, Plane, decide};
 pub use difference::{Difference, Remainder};
 pub use doubt::Doubt;
@@ -45,6 +50,7 @@ pub use limits::TooComplex;
 pub use operations::Operations;
 pub use pattern::Pattern;
 pub use permission::Permission;
+pub use request::Operation;
 pub use role::Role;
 pub use scope::{Scope, ScopeError};
 pub use set::{Entry, Origin, PermissionSet};

@@ -105,6 +105,11 @@ impl Operations {
         self.table(plane).sorted.iter().map(|(name, _)| &**name)
     }
 
+    /// The usual spelling of an operation of Resource Manager; as it is when it is not known.
+    pub fn spelled<'a>(&'a self, action: &'a str) -> &'a str {
+        self.spelling(&action.to_ascii_lowercase(), Plane::Control).unwrap_or(action)
+    }
+
     /// The usual spelling of a name in lower case.
     pub(super) fn spelling(&self, folded: &str, plane: Plane) -> Option<&str> {
         let table = self.table(plane);

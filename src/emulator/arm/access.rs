@@ -4,13 +4,12 @@ use serde_json::Value;
 
 use crate::emulator::arm::Call;
 use crate::emulator::arm::bearer::Caller;
-use crate::emulator::arm::operation::Operation;
 use crate::emulator::arm::refusal::Refusal;
 use crate::emulator::message::Reason;
 use crate::emulator::store::Store;
 use crate::emulator::store::access::{Question, Verdict};
 use crate::emulator::store::tree::Subscription;
-use crate::rbac::{Decision, Scope};
+use crate::rbac::{Decision, Operation, Scope};
 
 /// Access control: the roles of the caller must grant the operation, and nothing may deny it.
 pub(super) fn authorize(

@@ -4,7 +4,6 @@ use serde_json::{Map, Value, json};
 
 use crate::emulator::arm::address::Address;
 use crate::emulator::arm::bearer::Caller;
-use crate::emulator::arm::operation::Operation;
 use crate::emulator::arm::refusal::Refusal;
 use crate::emulator::arm::template::{self, Context, Planned};
 use crate::emulator::arm::{Call, access, list, long_running, resources, version};
@@ -12,6 +11,7 @@ use crate::emulator::message::Response;
 use crate::emulator::store::Store;
 use crate::emulator::store::running::Effect;
 use crate::emulator::store::tree::Resource;
+use crate::rbac::Operation;
 
 /// What a deployment that failed says, beside what failed in it.
 const FAILED: &str = "At least one resource deployment operation failed. Please list deployment operations for details. \

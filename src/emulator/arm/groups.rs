@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::emulator::arm::bearer::Caller;
-use crate::emulator::arm::operation::Operation;
 use crate::emulator::arm::refusal::Refusal;
 use crate::emulator::arm::{Call, access, list, long_running, version};
 use crate::emulator::message::Response;
 use crate::emulator::store::Store;
 use crate::emulator::store::running::Effect;
 use crate::emulator::store::tree::{Group, Subscription};
+use crate::rbac::Operation;
 
 /// How long the name of a group may be.
 const NAME_LIMIT: usize = 90;

@@ -4,13 +4,12 @@ use serde_json::json;
 
 use crate::emulator::arm::address::Address;
 use crate::emulator::arm::bearer::Caller;
-use crate::emulator::arm::operation::Operation;
 use crate::emulator::arm::refusal::Refusal;
 use crate::emulator::arm::{Call, access, list, resources, version};
 use crate::emulator::message::Response;
 use crate::emulator::store::Store;
 use crate::emulator::store::tree::Resource;
-use crate::rbac::Scope;
+use crate::rbac::{Operation, Scope};
 
 /// The resources of a type, below what the path names.
 pub(super) fn of_type(

@@ -14,7 +14,6 @@ mod list;
 mod lists;
 mod locks;
 mod long_running;
-mod operation;
 mod providers;
 mod refusal;
 mod resources;
@@ -35,9 +34,9 @@ use crate::emulator::store::Store;
 use crate::emulator::store::tree::{Subscription, Tree};
 use crate::emulator::target::Target;
 
+use crate::rbac::Operation;
 use address::Address;
 use bearer::Caller;
-use operation::Operation;
 use refusal::Refusal;
 
 /// The namespaces that have resources without a subscription.

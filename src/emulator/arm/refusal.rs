@@ -6,10 +6,10 @@ mod roles;
 use serde_json::{Value, json};
 
 use crate::emulator::arm::bearer::Caller;
-use crate::emulator::arm::operation::Operation;
 use crate::emulator::message::Response;
 use crate::emulator::meter::Kind;
 use crate::emulator::world::DenyAssignment;
+use crate::rbac::Operation;
 
 /// A refusal.
 #[derive(Clone, Debug)]
