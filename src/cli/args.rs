@@ -67,7 +67,7 @@ pub(crate) struct Run {
     /// Start the emulator inside and run against it; without WORLD the one of the quickstart
     #[arg(long, value_name = "WORLD", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub(crate) emulate: Option<String>,
-    /// Write a report: console, json, junit; without PATH to stdout
+    /// Write a report: console, html, json, junit, markdown; without PATH to stdout
     #[arg(long = "report", value_name = "FORMAT[=PATH]")]
     pub(crate) reports: Vec<String>,
     /// Where Resource Manager is

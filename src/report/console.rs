@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::matrix::{Cell, Loops};
-use super::{duration, shown};
+use super::{NO_STEPS, counted, duration, ending, shown};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::render::{Style, printable, render};
 use crate::event::{
@@ -226,28 +226,20 @@ impl Console {
     }
 
     fn summary(&self, summary: &Summary, finished: &RunFinished) -> String {
-        let parts = [
-            (summary.passed, "passed", GREEN),
-            (summary.failed, "failed", RED),
-            (summary.errored, "errored", RED),
-            (summary.skipped, "skipped", YELLOW),
-        ];
-        let counted = parts.iter().filter(|(count, ..)| *count > 0);
-        let counted = counted.map(|(count, word, color)| self.paint(color, &format!("{count} {word}")));
+        let counted = counted(summary).into_iter().map(|(outcome, words)| {
+            let color = match outcome {
+                Outcome::Passed => GREEN,
+                Outcome::Failed | Outcome::Errored => RED,
+                Outcome::Skipped => YELLOW,
+            };
+            self.paint(color, &words)
+        });
         let mut counted: Vec<String> = counted.collect();
         if counted.is_empty() {
-            counted.push("no steps".to_owned());
+            counted.push(NO_STEPS.to_owned());
         }
-        let assertions = match summary.assertions {
-            1 => "1 assertion".to_owned(),
-            many => format!("{many} assertions"),
-        };
-        let end = match (finished.interrupted, finished.timed_out) {
-            (true, _) => ", interrupted",
-            (_, true) => ", stopped by `--timeout`",
-            _ => "",
-        };
-        format!("{} ({assertions}) in {}{end}\n", counted.join(", "), duration(finished.at_ms.0))
+        let ending = ending(summary, finished.at_ms.0, (finished.interrupted, finished.timed_out));
+        format!("{} {ending}\n", counted.join(", "))
     }
 
     fn paint(&self, color: &str, text: &str) -> String {

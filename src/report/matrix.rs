@@ -296,8 +296,7 @@ impl Line {
             cells[*at] = cells[*at].max(*cell);
         }
         for told in &self.errored {
-            let is_meant =
-                |column: &Column| told.iter().any(|text| column.action.eq_ignore_ascii_case(text));
+            let is_meant = |column: &Column| told.iter().any(|text| column.action.eq_ignore_ascii_case(text));
             let any = columns.iter().any(is_meant);
             for (cell, column) in cells.iter_mut().zip(columns) {
                 if *cell == Cell::NotAsked && (!any || is_meant(column)) {
@@ -340,3 +339,6 @@ fn texts(value: &Value, found: &mut Vec<String>) {
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -131,37 +131,45 @@ mod tests {
 
     #[test]
     fn names_that_fit_stand_above_their_columns() {
-        check(&matrix(&["a/read", "b"], &["web", "ö"]), 80, &[
-            "    scope  a/read   b",
-            "    web    granted  granted",
-            "    ö      granted  granted",
-        ]);
+        check(
+            &matrix(&["a/read", "b"], &["web", "ö"]),
+            80,
+            &["    scope  a/read   b", "    web    granted  granted", "    ö      granted  granted"],
+        );
     }
 
     #[test]
     fn names_that_do_not_fit_are_numbered_and_listed() {
-        check(&matrix(&["a/long/action", "b/long/action"], &["web"]), 36, &[
-            "    scope  1        2",
-            "    web    granted  granted",
-            "",
-            "    1  a/long/action",
-            "    2  b/long/action",
-        ]);
+        check(
+            &matrix(&["a/long/action", "b/long/action"], &["web"]),
+            36,
+            &[
+                "    scope  1        2",
+                "    web    granted  granted",
+                "",
+                "    1  a/long/action",
+                "    2  b/long/action",
+            ],
+        );
     }
 
     #[test]
     fn columns_that_do_not_fit_follow_below() {
-        check(&matrix(&["aaaaaaaaaaaa", "b", "c"], &["web"]), 30, &[
-            "    scope  1        2",
-            "    web    granted  granted",
-            "",
-            "    scope  3",
-            "    web    granted",
-            "",
-            "    1  aaaaaaaaaaaa",
-            "    2  b",
-            "    3  c",
-        ]);
+        check(
+            &matrix(&["aaaaaaaaaaaa", "b", "c"], &["web"]),
+            30,
+            &[
+                "    scope  1        2",
+                "    web    granted  granted",
+                "",
+                "    scope  3",
+                "    web    granted",
+                "",
+                "    1  aaaaaaaaaaaa",
+                "    2  b",
+                "    3  c",
+            ],
+        );
     }
 
     #[test]

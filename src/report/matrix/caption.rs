@@ -98,6 +98,9 @@ mod tests {
         let titled = ["/subscriptions/1234-5678/resourceGroups/web", "item: 3"];
         check(&titled, Some(("/subscriptions/1234-5678/resourceGroups/", &["web", "item: 3"])));
         check(&["/subscriptions/1234-ä/resourceGroups/ö", "/subscriptions/1234-ü/resourceGroups/ö"], None);
-        check(&["/subscriptions/12345/äö/web", "/subscriptions/12345/äü/web"], Some(("/subscriptions/12345/", &["äö/web", "äü/web"])));
+        check(
+            &["/subscriptions/12345/äö/web", "/subscriptions/12345/äü/web"],
+            Some(("/subscriptions/12345/", &["äö/web", "äü/web"])),
+        );
     }
 }
