@@ -138,16 +138,20 @@ fn field(cell: Cell) -> String {
 
 /// A message: what stands in backticks is code.
 fn message(message: &str) -> String {
-    let pieces: Vec<&str> = message.split('`').collect();
     let mut html = String::new();
-    for (at, piece) in pieces.iter().enumerate() {
-        let piece = text(piece);
-        match at % 2 == 1 {
-            true if at + 1 < pieces.len() => html.push_str(&format!("<code>{piece}</code>")),
-            true => html.push_str(&format!("`{piece}")),
-            false => html.push_str(&piece),
+    let mut rest = message;
+    while let Some((before, behind)) = rest.split_once('`') {
+        html.push_str(&text(before));
+        rest = behind;
+        match behind.split_once('`') {
+            Some((code, after)) if !code.is_empty() => {
+                let _ = write!(html, "<code>{}</code>", text(code));
+                rest = after;
+            }
+            _ => html.push('`'),
         }
     }
+    html.push_str(&text(rest));
     html
 }
 
@@ -197,6 +201,7 @@ mod tests {
         check("`a` is <b>", "<code>a</code> is &lt;b&gt;");
         check("`<a>`", "<code>&lt;a&gt;</code>");
         check("one ` only", "one ` only");
+        check("a `` b", "a `` b");
         check("", "");
     }
 

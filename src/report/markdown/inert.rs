@@ -17,19 +17,19 @@ pub(super) fn code(text: &str) -> String {
 pub(super) fn prose(text: &str) -> String {
     let text = one_line(text);
     let mut out = String::new();
-    let pieces: Vec<&str> = text.split('`').collect();
-    for (at, piece) in pieces.iter().enumerate() {
-        // A backtick that no other one follows stands for itself.
-        let is_last = at + 1 == pieces.len();
-        match at % 2 == 1 {
-            true if is_last => {
-                push_code(&mut out, "`");
-                push_words(&mut out, piece);
+    let mut rest = text.as_str();
+    while let Some((before, behind)) = rest.split_once('`') {
+        push_words(&mut out, before);
+        rest = behind;
+        match behind.split_once('`') {
+            Some((code, after)) if !code.is_empty() => {
+                push_code(&mut out, code);
+                rest = after;
             }
-            true => push_code(&mut out, piece),
-            false => push_words(&mut out, piece),
+            _ => push_code(&mut out, "`"),
         }
     }
+    push_words(&mut out, rest);
     out.trim().to_owned()
 }
 
@@ -157,6 +157,7 @@ mod tests {
         check("*a* _b_ [c](d) !", "`*a*` `_b_` `[c](d)` `!`");
         check("a`b", "a`` ` ``b");
         check("`a`@b", "`a` `@b`");
+        check("a `` b", "a `` ` `` `` ` `` b");
         check("ends with `", "ends with `` ` ``");
     }
 
