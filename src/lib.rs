@@ -5,7 +5,7 @@
 //!
 //! ```text
 //!  source text ─▶ yaml tree ─▶ playbook ─▶ plan ─▶ events ─▶ reports
-//!    Source       Node+Span    document    ready    facts     console · json · junit
+//!    Source       Node+Span    document    ready    facts     console · json · junit · …
 //!       │            │            │          │        ▲
 //!       └─ diagnostics: every problem found on the way, with its place
 //!                                            │

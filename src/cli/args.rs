@@ -70,7 +70,7 @@ pub(crate) struct Run {
     pub(crate) playbooks: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) values: Values,
-    /// Write a report: console, json, junit; without PATH to stdout
+    /// Write a report: console, html, json, junit, markdown; without PATH to stdout
     #[arg(long = "report", value_name = "FORMAT[=PATH]")]
     pub(crate) reports: Vec<String>,
     #[command(flatten)]

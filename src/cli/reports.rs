@@ -5,22 +5,26 @@ use std::path::Path;
 use mi_run::diagnostic::Diagnostic;
 use mi_run::event::Record;
 use mi_run::nearest::nearest;
-use mi_run::report::{json, junit};
+use mi_run::report::{html, json, junit, markdown};
 
 use super::pending::Pending;
 use super::terminal::deliver;
 
-const FORMATS: &[&str] = &["console", "json", "junit"];
+const FORMATS: &[&str] = &["console", "html", "json", "junit", "markdown"];
 
 /// A form a report takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     /// For people, as it happens.
     Console,
+    /// For people, in a browser.
+    Html,
     /// For programs.
     Json,
     /// For pipelines.
     Junit,
+    /// For people, in the summary of a job.
+    Markdown,
 }
 
 /// A report and where it goes; `None` is stdout.
@@ -40,8 +44,10 @@ pub(crate) fn open(reports: &[String]) -> Result<Vec<Target>, Box<Diagnostic>> {
         let (name, path) = report.split_once('=').map_or((report.as_str(), "-"), |(name, path)| (name, path));
         let format = match name {
             "console" => Format::Console,
+            "html" => Format::Html,
             "json" => Format::Json,
             "junit" => Format::Junit,
+            "markdown" => Format::Markdown,
             other => return Err(Box::new(unknown(other))),
         };
         let file = match path {
@@ -93,8 +99,10 @@ pub(crate) async fn write(targets: Vec<Target>, record: &Record, console: &str) 
     for target in targets {
         let text = match target.format {
             Format::Console => console.to_owned(),
+            Format::Html => html::render(record),
             Format::Json => json::render(record),
             Format::Junit => junit::render(record),
+            Format::Markdown => markdown::render(record),
         };
         match target.file {
             // The console on stdout was written as it happened.

@@ -263,7 +263,7 @@ impl Step {
         let Some(iteration) = &self.iteration else {
             return self.name.clone();
         };
-        let item = item(&iteration.item);
+        let item = iteration.title();
         let told = match &iteration.item {
             // A name that tells every part of a combination tells the item; lists in it would tell too much.
             Value::Object(parts) => {
@@ -276,6 +276,24 @@ impl Step {
     }
 }
 
+impl Iteration {
+    /// The item in a few words: text as it is, a map by its entries.
+    pub fn title(&self) -> String {
+        const SHOWN: usize = 60;
+        let text = match &self.item {
+            Value::Object(parts) => {
+                let parts = parts.iter().map(|(name, part)| format!("{name}: {}", to_text(part)));
+                parts.collect::<Vec<_>>().join(", ")
+            }
+            other => to_text(other),
+        };
+        match text.char_indices().nth(SHOWN) {
+            Some((end, _)) => format!("{}…", &text[..end]),
+            None => text,
+        }
+    }
+}
+
 /// Whether a name holds a text as words of their own.
 fn tells(name: &str, text: &str) -> bool {
     let is_edge = |next: Option<char>| next.is_none_or(|next| !next.is_alphanumeric());
@@ -283,20 +301,4 @@ fn tells(name: &str, text: &str) -> bool {
     !text.is_empty()
         && found
             .any(|(at, _)| is_edge(name[..at].chars().next_back()) && is_edge(name[at + text.len()..].chars().next()))
-}
-
-/// An item in a few words: text as it is, a map by its first entries.
-fn item(value: &Value) -> String {
-    const SHOWN: usize = 60;
-    let text = match value {
-        Value::Object(parts) => {
-            let parts = parts.iter().map(|(name, part)| format!("{name}: {}", to_text(part)));
-            parts.collect::<Vec<_>>().join(", ")
-        }
-        other => to_text(other),
-    };
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
 }

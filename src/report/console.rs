@@ -1,5 +1,6 @@
 //! The console: a line per step as it finishes, the story of each failure, a summary.
 
+mod matrix;
 mod verbose;
 
 use std::fmt::Write as _;
@@ -7,7 +8,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{duration, shown};
+use super::matrix::{Cell, Loops};
+use super::{NO_STEPS, counted, duration, ending, shown};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::render::{Style, printable, render};
 use crate::event::{
@@ -38,6 +40,8 @@ pub struct Console {
 struct Shown {
     /// The texts of the playbook and of those it includes.
     sources: Vec<Arc<Source>>,
+    /// What its loops asked about access.
+    loops: Loops,
 }
 
 impl Console {
@@ -49,7 +53,7 @@ impl Console {
     /// What to print when this event has come; empty when nothing.
     pub fn event(&mut self, event: &Event) -> String {
         match event {
-            Event::PlaybookFinished(finished) => self.outputs(finished),
+            Event::PlaybookFinished(finished) => self.end(finished),
             Event::PlaybookStarted(started) => self.playbook(started),
             Event::StepFinished(finished) => self.step(finished.playbook, &finished.step),
             Event::RunFinished(finished) => self.finish(finished),
@@ -58,7 +62,7 @@ impl Console {
     }
 
     fn playbook(&mut self, started: &PlaybookStarted) -> String {
-        let shown = Shown { sources: started.sources.clone() };
+        let shown = Shown { sources: started.sources.clone(), loops: Loops::default() };
         self.playbooks.push(shown);
         if self.detail == Detail::Failures {
             return String::new();
@@ -71,6 +75,9 @@ impl Console {
 
     fn step(&mut self, playbook: usize, step: &Step) -> String {
         let mut line = String::new();
+        if let Some(shown) = self.playbooks.get_mut(playbook).filter(|_| self.detail != Detail::Failures) {
+            shown.loops.take(step);
+        }
         if !step.is_told() {
             return line;
         }
@@ -160,10 +167,35 @@ impl Console {
         (diagnostic, sources)
     }
 
-    /// What went wrong with what the playbook gives.
-    fn outputs(&mut self, finished: &PlaybookFinished) -> String {
-        let Some(shown) = self.playbooks.get(finished.playbook) else {
+    /// What the loops of a playbook found about access. What went wrong with what it gives is told later.
+    fn end(&mut self, finished: &PlaybookFinished) -> String {
+        let Some(shown) = self.playbooks.get_mut(finished.playbook) else {
             return String::new();
+        };
+        let matrices = shown.loops.finish();
+        self.outputs(finished);
+        let mut text = String::new();
+        for found in matrices {
+            let _ = writeln!(text, "\n  {}", self.paint(BOLD, &one_line(&found.title)));
+            for line in matrix::lines(&found, self.style.width, &|cell, word| self.cell(cell, word)) {
+                let _ = writeln!(text, "{line}");
+            }
+        }
+        text
+    }
+
+    fn cell(&self, cell: Cell, word: &str) -> String {
+        match cell {
+            Cell::Granted | Cell::Refused => word.to_owned(),
+            Cell::NotAsked => self.paint(DIM, word),
+            Cell::Undecided | Cell::Conditional => self.paint(YELLOW, word),
+            Cell::UnexpectedlyGranted | Cell::UnexpectedlyRefused => self.paint(RED, word),
+        }
+    }
+
+    fn outputs(&mut self, finished: &PlaybookFinished) {
+        let Some(shown) = self.playbooks.get(finished.playbook) else {
+            return;
         };
         for problem in &finished.problems {
             let Some(place) = &problem.place else { continue };
@@ -174,7 +206,6 @@ impl Console {
             diagnostic.helps.clone_from(&problem.helps);
             self.failures.push_str(&(render(&diagnostic, &sources, self.style) + "\n"));
         }
-        String::new()
     }
 
     fn finish(&mut self, finished: &RunFinished) -> String {
@@ -195,28 +226,20 @@ impl Console {
     }
 
     fn summary(&self, summary: &Summary, finished: &RunFinished) -> String {
-        let parts = [
-            (summary.passed, "passed", GREEN),
-            (summary.failed, "failed", RED),
-            (summary.errored, "errored", RED),
-            (summary.skipped, "skipped", YELLOW),
-        ];
-        let counted = parts.iter().filter(|(count, ..)| *count > 0);
-        let counted = counted.map(|(count, word, color)| self.paint(color, &format!("{count} {word}")));
+        let counted = counted(summary).into_iter().map(|(outcome, words)| {
+            let color = match outcome {
+                Outcome::Passed => GREEN,
+                Outcome::Failed | Outcome::Errored => RED,
+                Outcome::Skipped => YELLOW,
+            };
+            self.paint(color, &words)
+        });
         let mut counted: Vec<String> = counted.collect();
         if counted.is_empty() {
-            counted.push("no steps".to_owned());
+            counted.push(NO_STEPS.to_owned());
         }
-        let assertions = match summary.assertions {
-            1 => "1 assertion".to_owned(),
-            many => format!("{many} assertions"),
-        };
-        let end = match (finished.interrupted, finished.timed_out) {
-            (true, _) => ", interrupted",
-            (_, true) => ", stopped by `--timeout`",
-            _ => "",
-        };
-        format!("{} ({assertions}) in {}{end}\n", counted.join(", "), duration(finished.at_ms.0))
+        let ending = ending(summary, finished.at_ms.0, (finished.interrupted, finished.timed_out));
+        format!("{} {ending}\n", counted.join(", "))
     }
 
     fn paint(&self, color: &str, text: &str) -> String {

@@ -30,7 +30,7 @@ fn suites(xml: &mut Xml, record: &Record) -> std::io::Result<()> {
 }
 
 fn suite(xml: &mut Xml, record: &Record, playbook: &Playbook, id: usize) -> std::io::Result<()> {
-    let steps = told(&playbook.steps);
+    let steps = super::told(&playbook.steps);
     let count = |outcome| steps.iter().filter(|step| step.outcome == outcome).count();
     // What goes wrong with the outputs is a case of its own.
     let own = playbook.problems.len();
@@ -83,14 +83,6 @@ fn suite(xml: &mut Xml, record: &Record, playbook: &Playbook, id: usize) -> std:
     text_element(xml, "system-out", "")?;
     text_element(xml, "system-err", &legal(&hollow.collect::<String>()))?;
     xml.write_event(Event::End(BytesEnd::new("testsuite")))
-}
-
-/// The steps that are cases: of those that hold others, the others.
-fn told(steps: &[Step]) -> Vec<&Step> {
-    steps
-        .iter()
-        .flat_map(|step| told(&step.steps).into_iter().chain(Some(step).filter(|step| step.is_told())))
-        .collect()
 }
 
 fn case(xml: &mut Xml, step: &Step, path: &str) -> std::io::Result<()> {

@@ -8,14 +8,26 @@ use crate::template::Text;
 
 /// What it takes to ask what an `access` step asks.
 pub(super) fn asked(access: &Access, known: &Known) -> Vec<&'static str> {
-    let mut asked = vec!["Microsoft.Authorization/permissions/read"];
+    let roles = |claim: &crate::plan::Claim| matches!(claim.says, Says::Roles(_));
+    let by_assignments = access.by_assignments || access.claims.iter().all(roles);
+    let mut asked = Vec::new();
+    if !by_assignments {
+        asked.push("Microsoft.Authorization/permissions/read");
+    }
+    if by_assignments || access.claims.iter().any(roles) {
+        asked.extend(["Microsoft.Authorization/roleAssignments/read", "Microsoft.Authorization/roleDefinitions/read"]);
+    }
+    if by_assignments {
+        // Without these two it is decided all the same, and told with a reserve.
+        asked.extend(["Microsoft.Authorization/denyAssignments/read", "Microsoft.Authorization/locks/read"]);
+    }
     let names_custom = access.claims.iter().any(|claim| match &claim.says {
         Says::AtMost(Bound::Roles(roles)) | Says::AtLeast(Bound::Roles(roles)) | Says::Exactly(Bound::Roles(roles)) => {
             roles.iter().any(|role| Role::built_in(&known.fill(&role.template)).is_none())
         }
         _ => false,
     });
-    if names_custom {
+    if names_custom && !asked.contains(&"Microsoft.Authorization/roleDefinitions/read") {
         asked.push("Microsoft.Authorization/roleDefinitions/read");
     }
     asked
@@ -26,13 +38,16 @@ pub(super) fn claim(key: &str, says: &Says, known: &Known) -> Option<(Claim, Str
     let text = |text: &Text| known.knows(&text.template).then(|| known.fill(&text.template));
     let (claim, written) = match says {
         Says::Actions(pattern, plane, wanted) => {
-            let written = text(pattern)?;
+            // An expression may give a list of patterns, and no pattern begins so.
+            let written = text(pattern).filter(|written| !written.starts_with('['))?;
             let pattern = Pattern::parse(&written);
             (if *wanted { Claim::Every(pattern, *plane) } else { Claim::None(pattern, *plane) }, written)
         }
         Says::AtMost(bound) => set(bound, &text).map(|(set, written)| (Claim::AtMost(set), written))?,
         Says::AtLeast(bound) => set(bound, &text).map(|(set, written)| (Claim::AtLeast(set), written))?,
         Says::Exactly(bound) => set(bound, &text).map(|(set, written)| (Claim::Exactly(set), written))?,
+        // What is assigned is for those who assign it.
+        Says::Roles(_) => return None,
     };
     Some((claim, format!("{key}: {written}")))
 }

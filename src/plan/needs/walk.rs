@@ -161,7 +161,7 @@ impl Walk<'_> {
     fn access(&mut self, step: &Step, access: &Access, known: &Known) {
         let called = self.called(step, known);
         let scope = target::scope(&known.pieces(&access.scope.template));
-        let identity = self.identity.clone();
+        let identity = named(access.identity.as_ref(), known).unwrap_or_else(|| self.identity.clone());
         let share = self.needs.share(&identity);
         for action in claims::asked(access, known) {
             want(&mut share.wanted, (action, &scope), false, &called);

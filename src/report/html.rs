@@ -1,0 +1,216 @@
+//! The HTML report: one file that needs nothing else, without scripts, in light and in dark.
+//!
+//! All that was not written here goes through [`text`] or [`message`], so that no text of a server or a playbook is taken
+//! for markup.
+
+use std::fmt::Write as _;
+
+use super::cause::{Cause, causes, problem};
+use super::console::title;
+use super::duration;
+use super::matrix::{Cell, Matrix};
+use crate::diagnostic::render::printable;
+use crate::event::{Outcome, Playbook, Record, Step};
+
+const STYLE: &str = include_str!("html/page.css");
+
+/// Nothing is loaded and nothing runs, whatever else is in the file.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
+/// The report, with a line break at its end.
+pub fn render(record: &Record) -> String {
+    let outcome = record.outcome.word();
+    let mut html = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>mi-run: {outcome}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
+         <h1>mi-run: <span class=\"{outcome}\">{outcome}</span></h1>\n<p>{}</p>\n",
+        message(&super::summary(record)),
+    );
+    for hollow in &record.hollow {
+        let _ =
+            writeln!(html, "<p><strong class=\"doubtful\">passed for want of trying:</strong> {}</p>", message(hollow));
+    }
+    html.push_str("<dl>\n");
+    for (word, fact) in super::facts(record) {
+        let _ = writeln!(html, "<dt>{word}</dt><dd>{}</dd>", text(&fact));
+    }
+    html.push_str("</dl>\n");
+    for each in &record.playbooks {
+        playbook(&mut html, each);
+    }
+    html.push_str("</main>\n</body>\n</html>\n");
+    html
+}
+
+fn playbook(html: &mut String, playbook: &Playbook) {
+    let outcome = playbook.outcome.word();
+    let _ = writeln!(html, "<section>\n<h2>{}</h2>", text(&playbook.name));
+    let path = text(&playbook.path);
+    let _ = writeln!(html, "<p><span class=\"{outcome}\">{outcome}</span> <code>{path}</code></p>");
+    let rows = super::told(&playbook.steps).into_iter().map(step);
+    let own = playbook.problems.iter().map(|found| {
+        let below = below(&causes_list(&[problem(found)]));
+        format!("<tr><td class=\"errored\">errored</td><th scope=\"row\">outputs</th><td></td></tr>\n{below}")
+    });
+    let rows: String = rows.chain(own).collect();
+    if !rows.is_empty() {
+        let _ = writeln!(
+            html,
+            "<div class=\"wide\">\n<table>\n<caption>Steps</caption>\n<thead><tr><th scope=\"col\">outcome</th>\
+             <th scope=\"col\">step</th><th scope=\"col\">time</th></tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n</div>"
+        );
+    }
+    Matrix::of(&playbook.steps).iter().for_each(|found| matrix(html, found));
+    html.push_str("</section>\n");
+}
+
+/// The row of a step, and below it why it did not pass.
+fn step(step: &Step) -> String {
+    let outcome = step.outcome.word();
+    let time = duration(step.duration_ms.0);
+    let (time, why) = match step.outcome {
+        Outcome::Skipped => (String::new(), step.reason.as_deref().map(message)),
+        Outcome::Passed => (time, None),
+        Outcome::Failed | Outcome::Errored => (time, Some(causes_list(&causes(step)))),
+    };
+    format!(
+        "<tr><td class=\"{outcome}\">{outcome}</td><th scope=\"row\">{}</th><td class=\"time\">{time}</td></tr>\n{}",
+        text(&title(step)),
+        why.map(|why| below(&why)).unwrap_or_default(),
+    )
+}
+
+/// A row that belongs to the one above it.
+fn below(html: &str) -> String {
+    format!("<tr class=\"below\"><td></td><td colspan=\"2\">{html}</td></tr>\n")
+}
+
+fn causes_list(causes: &[Cause]) -> String {
+    let mut html = String::from("<ul class=\"causes\">");
+    for cause in causes {
+        let colon = if cause.reason.is_empty() { "" } else { ": " };
+        let _ = write!(html, "<li>{}{colon}{}", message(&cause.title), message(&cause.reason));
+        let place = cause.place.iter().map(|place| {
+            let place = format!("{}:{}:{}", place.path, place.line, place.column);
+            format!("<li>at <code>{}</code></li>", text(&place))
+        });
+        let notes = cause.notes.iter().map(|note| format!("<li>{}</li>", message(note)));
+        let helps = cause.helps.iter().map(|help| format!("<li><strong>help:</strong> {}</li>", message(help)));
+        let facts: String = place.chain(notes).chain(helps).collect();
+        let _ = write!(html, "<ul>{facts}</ul></li>");
+    }
+    html.push_str("</ul>");
+    html
+}
+
+fn matrix(html: &mut String, matrix: &Matrix) {
+    let common = matrix.common().map(|(words, common)| format!("{words} <code>{}</code>", text(common)));
+    let legend = matrix.legend().into_iter().map(|(word, meaning)| format!("{word} {meaning}"));
+    let said = common.into_iter().chain(legend).chain(matrix.left_out());
+    let said: String = said.map(|line| format!("<small>{line}</small>")).collect();
+    let title = text(&matrix.title);
+    let _ = writeln!(html, "<div class=\"wide\">\n<table class=\"matrix\">\n<caption>{title}{said}</caption>");
+    let heads = matrix.heads.iter().map(|head| format!("<th scope=\"col\">{head}</th>"));
+    let columns = matrix.columns.iter().map(|column| {
+        let data = if column.data { " (data)" } else { "" };
+        format!("<th scope=\"col\"><code>{}</code>{data}</th>", text(&column.action))
+    });
+    let _ = writeln!(html, "<thead><tr>{}</tr></thead>\n<tbody>", heads.chain(columns).collect::<String>());
+    for row in &matrix.rows {
+        let labels = row.labels.iter().map(|label| format!("<th scope=\"row\">{}</th>", text(label)));
+        let fields: String = labels.chain(row.cells.iter().map(|cell| field(*cell))).collect();
+        let _ = writeln!(html, "<tr>{fields}</tr>");
+    }
+    html.push_str("</tbody>\n</table>\n</div>\n");
+}
+
+fn field(cell: Cell) -> String {
+    let class = match cell {
+        Cell::Granted | Cell::Refused => "",
+        Cell::NotAsked => " class=\"soft\"",
+        Cell::Undecided | Cell::Conditional => " class=\"doubtful\"",
+        Cell::UnexpectedlyGranted | Cell::UnexpectedlyRefused => " class=\"unexpected\"",
+    };
+    format!("<td{class}>{}</td>", cell.word())
+}
+
+/// A message: what stands in backticks is code.
+fn message(message: &str) -> String {
+    let mut html = String::new();
+    let mut rest = message;
+    while let Some((before, behind)) = rest.split_once('`') {
+        html.push_str(&text(before));
+        rest = behind;
+        match behind.split_once('`') {
+            Some((code, after)) if !code.is_empty() => {
+                let _ = write!(html, "<code>{}</code>", text(code));
+                rest = after;
+            }
+            _ => html.push('`'),
+        }
+    }
+    html.push_str(&text(rest));
+    html
+}
+
+/// A text that is nothing but text, in one line: HTML makes nothing of it, nor does a pipeline that looks for commands at the
+/// start of a line or behind `##`.
+fn text(raw: &str) -> String {
+    let mut html = String::with_capacity(raw.len());
+    for character in printable(raw).chars() {
+        match character {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            '#' => html.push_str("&#35;"),
+            '\n' => html.push_str("&#10;"),
+            other => html.push(other),
+        }
+    }
+    html
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_text_is_nothing_but_text() {
+        #[track_caller]
+        fn check(raw: &str, expected: &str) {
+            assert_eq!(text(raw), expected, "{raw}");
+        }
+        check("a b", "a b");
+        check("<b a=\"c\" d='e'>&amp;", "&lt;b a=&quot;c&quot; d=&#39;e&#39;&gt;&amp;amp;");
+        check("a\n::error::b ##[c]", "a&#10;::error::b &#35;&#35;[c]");
+        check("\u{1b}[2J\u{202e}\r", "\\u{1b}[2J\\u{202e}\\u{d}");
+    }
+
+    #[test]
+    fn a_message_has_code_in_backticks() {
+        #[track_caller]
+        fn check(raw: &str, expected: &str) {
+            assert_eq!(message(raw), expected, "{raw}");
+        }
+        check("`a` is <b>", "<code>a</code> is &lt;b&gt;");
+        check("`<a>`", "<code>&lt;a&gt;</code>");
+        check("one ` only", "one ` only");
+        check("a `` b", "a `` b");
+        check("", "");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_markup(raw in "[<>&\"'`#\n\r\t a\u{202e}]{0,30}|.{0,30}") {
+            let plain = message(&raw).replace("<code>", "").replace("</code>", "");
+            prop_assert!(!plain.contains(['<', '>', '"', '\'', '\n', '\r']), "{}", plain);
+            prop_assert!(!plain.contains("##"));
+        }
+    }
+}
