@@ -64,8 +64,9 @@ pub struct Step {
     pub request: Option<Request>,
     /// What came last.
     pub response: Option<Response>,
-    /// What an `access` step asked for and was told: `scope`, `identity`, `via`, `permissions`, and where it was decided from
-    /// assignments, `assignments`, `deny_assignments` and `locks`.
+    /// What was found out about access: `scope`, `identity` and `via`. Of an `access` step what it was told: `permissions`,
+    /// and where it was decided from assignments, `assignments`, `deny_assignments` and `locks`; of a request whose verdict
+    /// was judged the `action` that it takes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access: Option<Value>,
     /// What was expected, judged.

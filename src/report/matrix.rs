@@ -1,12 +1,15 @@
-//! The access matrix: what a loop of `access` steps asked, as a table. A row is an identity at a scope, a column an action.
+//! The access matrix: what a loop of `access` steps asked, or of requests that were to be allowed or denied, as a table. A row is an
+//! identity at a scope, a column an action.
 
 mod caption;
+
+use std::collections::HashMap;
 
 use serde_json::Value;
 
 use crate::event::{Assertion, Iteration, Outcome, Place, Step};
 
-/// What a loop of `access` steps asked and found.
+/// What a loop asked about access and found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Matrix {
     /// What the turns of the loop are called, as far as they are called the same.
@@ -100,6 +103,10 @@ impl Cell {
     /// What an assertion says of its action.
     fn of(assertion: &Assertion) -> Self {
         match (assertion.actual.as_str(), assertion.holds) {
+            (_, true) if assertion.subject == "allowed" => Cell::Granted,
+            (_, false) if assertion.subject == "denied" => Cell::UnexpectedlyGranted,
+            // It may be read, and there is no such thing.
+            (Some(actual), false) if assertion.subject == "allowed" && actual.starts_with("allowed") => Cell::Granted,
             (Some("conditional"), _) => Cell::Conditional,
             (Some("granted"), true) => Cell::Granted,
             (Some("granted"), false) => Cell::UnexpectedlyGranted,
@@ -162,6 +169,12 @@ impl Matrix {
     }
 }
 
+/// How many actions a table has: what comes beyond is in the steps only.
+const MOST_COLUMNS: usize = 200;
+
+/// How many names of turns are compared.
+const MOST_NAMES: usize = 100;
+
 /// Gathers the turns of loops as their steps end, and keeps no more of them than a matrix shows.
 #[derive(Default)]
 pub(crate) struct Loops(Vec<Gathered>);
@@ -172,6 +185,8 @@ struct Gathered {
     names: Vec<String>,
     columns: Vec<Column>,
     lines: Vec<Line>,
+    /// Where the line of an identity and a scope, in lower case, is.
+    known: HashMap<(Option<String>, String), usize>,
     skipped: usize,
 }
 
@@ -185,14 +200,21 @@ struct Line {
 }
 
 impl Loops {
-    /// Takes a step that ended, if it is an `access` step in a loop.
+    /// Takes a step that ended, if it asked about access in a loop.
     pub(crate) fn take(&mut self, step: &Step) {
-        if step.action != "access" || step.trail.0.iter().all(|turn| turn.iteration.is_none()) {
+        let asks = step.action == "access" || step.access.is_some();
+        if !asks || step.trail.0.iter().all(|turn| turn.iteration.is_none()) {
             return;
         }
         let at = self.0.iter().position(|known| known.place == step.place).unwrap_or_else(|| {
-            let (names, columns, lines) = (Vec::new(), Vec::new(), Vec::new());
-            self.0.push(Gathered { place: step.place.clone(), names, columns, lines, skipped: 0 });
+            self.0.push(Gathered {
+                place: step.place.clone(),
+                names: Vec::new(),
+                columns: Vec::new(),
+                lines: Vec::new(),
+                known: HashMap::new(),
+                skipped: 0,
+            });
             self.0.len() - 1
         });
         self.0[at].take(step);
@@ -206,14 +228,15 @@ impl Loops {
 
 impl Gathered {
     fn take(&mut self, step: &Step) {
-        if !self.names.contains(&step.name) {
+        if self.names.len() < MOST_NAMES && !self.names.contains(&step.name) {
             self.names.push(step.name.clone());
         }
         if step.outcome == Outcome::Skipped {
             self.skipped += 1;
             return;
         }
-        let cells: Vec<(usize, Cell)> = step.assertions.iter().filter_map(|assertion| self.cell(assertion)).collect();
+        let tried = step.access.as_ref().and_then(|access| access.get("action")?.as_str());
+        let cells = step.assertions.iter().filter_map(|assertion| self.cell(assertion, tried)).collect::<Vec<_>>();
         let line = self.line(step);
         line.cells.extend(cells);
         if step.outcome == Outcome::Errored {
@@ -223,18 +246,23 @@ impl Gathered {
         }
     }
 
-    /// The column an assertion is about, and what it says.
-    fn cell(&mut self, assertion: &Assertion) -> Option<(usize, Cell)> {
-        let data = match assertion.subject {
-            "can" | "cannot" => false,
-            "can_data" | "cannot_data" => true,
+    /// The column an assertion is about, and what it says. `tried` is the action of a request.
+    fn cell(&mut self, assertion: &Assertion, tried: Option<&str>) -> Option<(usize, Cell)> {
+        let (action, data) = match assertion.subject {
+            "can" | "cannot" => (assertion.path.as_deref()?, false),
+            "can_data" | "cannot_data" => (assertion.path.as_deref()?, true),
+            "allowed" | "denied" => (tried?, false),
             _ => return None,
         };
-        let action = assertion.path.as_deref()?;
-        let at = self.columns.iter().position(|column| column.is(action, data)).unwrap_or_else(|| {
-            self.columns.push(Column { action: action.to_owned(), data });
-            self.columns.len() - 1
-        });
+        let at = self.columns.iter().position(|column| column.is(action, data));
+        let at = match at {
+            None if self.columns.len() == MOST_COLUMNS => return None,
+            None => {
+                self.columns.push(Column { action: action.to_owned(), data });
+                self.columns.len() - 1
+            }
+            Some(at) => at,
+        };
         Some((at, Cell::of(assertion)))
     }
 
@@ -242,8 +270,7 @@ impl Gathered {
     fn line(&mut self, step: &Step) -> &mut Line {
         let identity = step.access.as_ref().and_then(identity);
         let scope = scope(step);
-        let is_it = |line: &Line| line.identity == identity && line.scope.eq_ignore_ascii_case(&scope);
-        let at = self.lines.iter().position(is_it).unwrap_or_else(|| {
+        let at = *self.known.entry((identity.clone(), scope.to_ascii_lowercase())).or_insert_with(|| {
             self.lines.push(Line { identity, scope, cells: Vec::new(), errored: Vec::new() });
             self.lines.len() - 1
         });

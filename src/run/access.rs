@@ -58,7 +58,7 @@ impl Playbook<'_, '_> {
         let selector = self.selector(access.identity.as_ref(), progress)?;
         let token = self.acquire(step, progress, (&resource, &selector, false)).await?;
         let asker = Asker { step, scope, selector, token };
-        progress.step.access = Some(json!({"scope": asker.scope, "identity": identity(&asker.token)}));
+        progress.step.access = Some(json!({"scope": asker.scope, "identity": identity(&asker.token.claims)}));
         let of_roles = |claim: &Claim| matches!(claim.says, Says::Roles(_));
         let by_assignments = access.by_assignments || access.claims.iter().all(of_roles);
         let asked = match by_assignments {
@@ -77,7 +77,7 @@ impl Playbook<'_, '_> {
         }
         let mut told = found.told;
         if let Some(told) = told.as_object_mut() {
-            let who = [("scope", json!(asker.scope)), ("identity", identity(&asker.token))];
+            let who = [("scope", json!(asker.scope)), ("identity", identity(&asker.token.claims))];
             told.extend(who.map(|(key, value)| (key.to_owned(), value)));
         }
         progress.step.access = Some(told);
@@ -242,9 +242,9 @@ impl Playbook<'_, '_> {
     }
 }
 
-/// Whose access it is, as its token says: `name` is what people call it.
-fn identity(token: &Token) -> Value {
-    let claim = |name: &str| token.claims.get(name).and_then(Value::as_str);
+/// Whose access it is, as the claims of its token say: `name` is what people call it.
+pub(super) fn identity(claims: &Value) -> Value {
+    let claim = |name: &str| claims.get(name).and_then(Value::as_str);
     let name = claim("xms_mirid").and_then(|id| id.trim_end_matches('/').rsplit('/').next());
     let client = claim("appid").or_else(|| claim("azp"));
     let parts = [("name", name), ("principal_id", claim("oid")), ("client_id", client)];

@@ -1,7 +1,8 @@
 //! Assertions, judged over what came.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::access::identity;
 use super::mishap;
 use super::place::{place, problem};
 use super::playbook::Playbook;
@@ -15,6 +16,7 @@ use crate::http::{Status, Statuses};
 use crate::plan::{Action, Step, Subject};
 use crate::predicate::{Actual, Predicate};
 use crate::query::Query;
+use crate::rbac::{Operation, Operations};
 use crate::shape::Shape;
 use crate::source::Span;
 use crate::template::{Scope, Text, Tree};
@@ -232,6 +234,7 @@ impl Playbook<'_, '_> {
         if holds && expected == Access::Denied {
             self.unproven(progress);
         }
+        progress.step.access = self.tried(progress);
         let actual = match &verdict {
             Verdict::Allowed(_) => "allowed",
             Verdict::Missing(_) => "allowed, and not found",
@@ -251,6 +254,20 @@ impl Playbook<'_, '_> {
             reason: Some(format!("got {words}")),
             place: place(self.engine.sources, span),
         })));
+    }
+
+    /// What was tried in the words of access control: whose access it is about, what it takes, and where.
+    fn tried(&self, progress: &Progress) -> Option<Value> {
+        let request = progress.step.request.as_ref().filter(|request| self.is_arm(&request.url))?;
+        let rest = request.url.split_once("://")?.1;
+        let path = rest[rest.find('/')?..].split(['?', '#']).next()?;
+        let segments: Vec<String> = path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect();
+        let operation = Operation::of(&request.method, &segments)?;
+        let action = Operations::built_in().spelled(&operation.action);
+        let claims = crate::identity::claims(progress.bearer.as_ref()?.reveal());
+        Some(json!({
+            "scope": operation.scope.to_string(), "identity": identity(&claims), "via": "request", "action": action,
+        }))
     }
 
     /// A refusal proves nothing about existence: says so, unless another step has shown the target to exist.

@@ -1,6 +1,8 @@
 //! The access matrix on the console: columns of equal width, numbered where the names of the actions do not fit.
 
-use crate::report::matrix::{Cell, Matrix};
+use std::collections::BTreeSet;
+
+use crate::report::matrix::{Cell, Matrix, Row};
 
 use super::one_line;
 
@@ -16,8 +18,20 @@ const GAP: &str = "  ";
 /// A text of the table, and the cell it stands for.
 type Field = (String, Option<Cell>);
 
+/// How many rows are shown.
+const MOST_ROWS: usize = 40;
+
 /// The lines below the title, painted by `paint` where a cell is not plain.
 pub(super) fn lines(matrix: &Matrix, width: usize, paint: &dyn Fn(Cell, &str) -> String) -> Vec<String> {
+    let all = matrix.rows.len();
+    if all > MOST_ROWS {
+        let mut lines = lines(&fewer(matrix), width, paint);
+        let left = all - MOST_ROWS;
+        lines.push(format!(
+            "{INDENT}and {left} more rows: `--report html=FILE` and `--report markdown=FILE` have them all"
+        ));
+        return lines;
+    }
     let width = width.min(WIDTH) - INDENT.len();
     let mut lines = Vec::new();
     if let Some((words, common)) = matrix.common() {
@@ -34,6 +48,7 @@ pub(super) fn lines(matrix: &Matrix, width: usize, paint: &dyn Fn(Cell, &str) ->
     };
     let titles: Vec<String> = matrix.columns.iter().map(|column| one_line(&column.title())).collect();
     let named: Vec<_> = titles.iter().enumerate().map(|(at, title)| cells(title.clone(), at)).collect();
+    let labels = if total(labels.iter().chain(&named)) > width { shortened(labels) } else { labels };
     let numbered = total(labels.iter().chain(&named)) > width;
     let columns = match numbered {
         true => (0..titles.len()).map(|at| cells((at + 1).to_string(), at)).collect(),
@@ -56,6 +71,36 @@ pub(super) fn lines(matrix: &Matrix, width: usize, paint: &dyn Fn(Cell, &str) ->
     lines.extend(below);
     let indented = |line: String| if line.is_empty() { line } else { format!("{INDENT}{line}") };
     lines.into_iter().map(indented).collect()
+}
+
+/// The matrix with as many rows as are shown: those that are not as they were claimed before others.
+fn fewer(matrix: &Matrix) -> Matrix {
+    let is_well = |row: &Row| row.cells.iter().all(|cell| *cell <= Cell::Refused);
+    let mut order: Vec<usize> = (0..matrix.rows.len()).collect();
+    order.sort_by_key(|at| is_well(&matrix.rows[*at]));
+    order.truncate(MOST_ROWS);
+    order.sort_unstable();
+    Matrix { rows: order.iter().map(|at| matrix.rows[*at].clone()).collect(), ..matrix.clone() }
+}
+
+/// The labels with ids cut short, where all rows stay apart.
+fn shortened(labels: Vec<Vec<Field>>) -> Vec<Vec<Field>> {
+    let short = |column: &Vec<Field>| column.iter().map(|(text, cell)| (without_ids(text), *cell)).collect();
+    let cut: Vec<Vec<Field>> = labels.iter().map(short).collect();
+    let different = |labels: &[Vec<Field>]| {
+        let row = |at: usize| labels.iter().map(|column| column[at].0.clone()).collect::<Vec<_>>();
+        (0..labels.first().map_or(0, Vec::len)).map(row).collect::<BTreeSet<_>>().len()
+    };
+    if different(&cut) == different(&labels) { cut } else { labels }
+}
+
+/// A scope with the first part only of each id of a subscription in it.
+fn without_ids(text: &str) -> String {
+    let cut = |part: &str| {
+        let is_id = part.len() == 36 && part.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+        if is_id { format!("{}…", &part[..8]) } else { part.to_owned() }
+    };
+    text.split('/').map(cut).collect::<Vec<_>>().join("/")
 }
 
 fn column(head: String, rows: Vec<Field>) -> Vec<Field> {
@@ -151,6 +196,27 @@ mod tests {
                 "    2  b/long/action",
             ],
         );
+    }
+
+    #[test]
+    fn of_many_rows_those_are_shown_that_are_not_as_claimed() {
+        let names: Vec<String> = (0..100).map(|number| format!("n{number}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let mut many = matrix(&["b"], &names);
+        many.rows[99].cells[0] = Cell::UnexpectedlyGranted;
+        let lines = lines(&many, 80, &|_, text| text.to_owned());
+        assert!(lines[40].contains("n99    GRANTED!"), "{lines:?}");
+        assert!(lines.last().is_some_and(|last| last.contains("and 60 more rows")), "{lines:?}");
+    }
+
+    #[test]
+    fn ids_are_cut_short_where_rows_stay_apart() {
+        let ids = ["98f51385-2edc-4b79-bed9-7718de4cb861/a", "08f51385-2edc-4b79-bed9-7718de4cb862/a"];
+        let cut = ["    scope        b", "    98f51385…/a  granted", "    08f51385…/a  granted"];
+        check(&matrix(&["b"], &ids), 40, &cut);
+        let twins = ["98f51385-2edc-4b79-bed9-7718de4cb861", "98f51385-2edc-4b79-bed9-7718de4cb862"];
+        let whole = lines(&matrix(&["b"], &twins), 40, &|_, text| text.to_owned());
+        assert!(whole[1].contains(twins[0]) && whole[2].contains(twins[1]), "{whole:?}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What the rows of a matrix have in common: it is told once, above the table.
 
 /// How long a beginning has to be before leaving it out is a gain.
-const WORTH: usize = 20;
+const WORTH: usize = 15;
 
 /// The words at both ends that all names have in common, and `…` for those that differ.
 pub(super) fn title(names: &[String]) -> String {
@@ -88,16 +88,19 @@ mod tests {
         }
         check(&[], None);
         check(&["/"], None);
-        check(&["/subscriptions/a"], None);
+        check(&["/subscriptions/a"], Some(("/subscriptions/", &["a"])));
+        check(&["/resourceGroups/a"], Some(("/resourceGroups/", &["a"])));
+        check(&["/providers/a"], None);
         let groups = ["/subscriptions/1234-5678/resourceGroups/web", "/Subscriptions/1234-5678/resourcegroups/data"];
         check(&groups, Some(("/subscriptions/1234-5678/resourceGroups/", &["web", "data"])));
         check(&groups[..1], Some(("/subscriptions/1234-5678/resourceGroups/", &["web"])));
         let deep = ["/subscriptions/1234-5678/resourceGroups/web/a/b", "/subscriptions/1234-5678/resourceGroups/web"];
         check(&deep, Some(("/subscriptions/1234-5678/resourceGroups/", &["web/a/b", "web"])));
-        check(&["/subscriptions/1234-5678/resourceGroups/web", "/subscriptions/1234-5678"], None);
+        let above = ["/subscriptions/1234-5678/resourceGroups/web", "/subscriptions/1234-5678"];
+        check(&above, Some(("/subscriptions/", &["1234-5678/resourceGroups/web", "1234-5678"])));
         let titled = ["/subscriptions/1234-5678/resourceGroups/web", "item: 3"];
         check(&titled, Some(("/subscriptions/1234-5678/resourceGroups/", &["web", "item: 3"])));
-        check(&["/subscriptions/1234-ä/resourceGroups/ö", "/subscriptions/1234-ü/resourceGroups/ö"], None);
+        check(&["/providers/1234-ä/resourceGroups/ö", "/providers/1234-ü/resourceGroups/ö"], None);
         check(
             &["/subscriptions/12345/äö/web", "/subscriptions/12345/äü/web"],
             Some(("/subscriptions/12345/", &["äö/web", "äü/web"])),

@@ -156,11 +156,31 @@ fn skipped_turns_are_counted() {
 }
 
 #[test]
+fn requests_that_were_judged_are_cells_too() {
+    let tried = |index: u32, subject: &'static str, actual: &str, holds: bool| {
+        let mut access = at(&format!("/subscriptions/s/resourceGroups/g{index}")).expect("an object");
+        access["action"] = json!("Microsoft.Resources/subscriptions/resourceGroups/read");
+        let step = claims(turn(index, json!("web"), Some(access)), &[(subject, "", actual, holds)]);
+        Step { action: "request", ..step }
+    };
+    let steps = [
+        tried(0, "allowed", "allowed", true),
+        tried(1, "allowed", "denied", false),
+        tried(2, "denied", "Microsoft.Resources/subscriptions/resourceGroups/read", true),
+        tried(3, "denied", "allowed", false),
+        tried(4, "allowed", "allowed, and not found", false),
+    ];
+    let found: Vec<Cell> = Matrix::of(&steps)[0].rows.iter().map(|row| row.cells[0]).collect();
+    use Cell::{Granted, Refused, UnexpectedlyGranted, UnexpectedlyRefused};
+    assert_eq!(found, [Granted, UnexpectedlyRefused, Refused, UnexpectedlyGranted, Granted]);
+}
+
+#[test]
 fn only_loops_that_ask_for_actions_are_tables() {
     let asked = || claims(turn(0, json!("web"), at(WEB)), &[("can", "a", "granted", true)]);
     let mut once = asked();
     (once.iteration, once.trail.0[0].iteration) = (None, None);
-    let other = Step { action: "request", ..asked() };
+    let other = Step { action: "request", access: None, ..asked() };
     let roles = claims(turn(0, json!("web"), at(WEB)), &[("at_most", "Reader", "x", true)]);
     assert_eq!(Matrix::of(&[once, other, roles]), []);
     // A step in a group that is the loop; and a second place.
