@@ -6,10 +6,23 @@
 
 use serde_json::Value;
 
+use super::error::ArmError;
 use crate::rbac::{Pattern, Permission, Role};
 
 /// The path below a scope that tells the caller's permissions there.
 pub const PERMISSIONS: &str = "/providers/Microsoft.Authorization/permissions?api-version=2022-04-01";
+
+/// The same for clouds that lag behind, the newest first. They tell neither conditions nor data actions.
+pub const OLDER: [(&str, &str); 2] = [
+    ("2018-01-01-preview", "/providers/Microsoft.Authorization/permissions?api-version=2018-01-01-preview"),
+    ("2015-07-01", "/providers/Microsoft.Authorization/permissions?api-version=2015-07-01"),
+];
+
+/// Whether an answer says that it is the api-version that is not known.
+pub fn is_too_new(status: u16, error: Option<&ArmError>) -> bool {
+    let codes = ["NoRegisteredProviderFound", "InvalidApiVersionParameter", "InvalidResourceType"];
+    matches!(status, 400 | 404) && error.is_some_and(|error| codes.iter().any(|code| error.is(code)))
+}
 
 /// The path below a scope that tells the roles with a name.
 pub fn definitions(name: &str) -> String {
@@ -70,6 +83,14 @@ fn entry(entry: &Value) -> Option<Permission> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn only_what_is_said_of_the_version_counts() {
+        let error = |code: &str| ArmError { code: code.to_owned(), ..ArmError::default() };
+        assert!(is_too_new(400, Some(&error("noRegisteredProviderFound"))));
+        assert!(!is_too_new(403, Some(&error("NoRegisteredProviderFound"))));
+        assert!(!is_too_new(404, Some(&error("ResourceGroupNotFound"))) && !is_too_new(400, None));
+    }
 
     #[test]
     fn entries_are_read_and_what_is_none_is_not() {

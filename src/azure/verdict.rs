@@ -44,11 +44,14 @@ pub enum Verdict {
 pub fn decide(status: u16, error: Option<&ArmError>, cause: Option<&str>) -> Verdict {
     let code = error.map(|error| error.code.as_str()).unwrap_or_default();
     let named = if code.is_empty() { format!("status {status}") } else { format!("status {status}, `{code}`") };
-    let is = |codes: &[&str]| codes.iter().any(|other| other.eq_ignore_ascii_case(code));
+    let own = |wanted: &[&str], code: &str| wanted.iter().any(|other| other.eq_ignore_ascii_case(code));
+    let is = |wanted: &[&str]| own(wanted, code);
+    // Key Vault tells the reason inside.
+    let any = |wanted: &[&str]| error.is_some_and(|error| error.codes().any(|code| own(wanted, code)));
     let gateway = cause.is_some_and(|cause| cause.eq_ignore_ascii_case("gateway"));
     match status {
         200..=299 => Verdict::Allowed(named),
-        403 if is(REFUSALS) => Verdict::Denied(named),
+        403 if any(REFUSALS) => Verdict::Denied(named),
         403 if is(&["RequestDisallowedByPolicy"]) => Verdict::Blocked(format!("{named}: a policy")),
         403 | 409 if is(&["ReadOnlyDisabledSubscription"]) => {
             Verdict::Blocked(format!("{named}: a disabled subscription"))
@@ -107,6 +110,9 @@ mod tests {
             };
             assert_eq!(verdict, expected, "{status} {code} {cause:?}");
         };
+        let vault =
+            ArmError { code: "Forbidden".to_owned(), inner: vec!["ForbiddenByRbac".to_owned()], ..ArmError::default() };
+        assert!(matches!(decide(403, Some(&vault), None), Verdict::Denied(_)));
         check(200, "", None, "allowed");
         check(202, "", None, "allowed");
         check(403, "AuthorizationFailed", Some("gateway"), "denied");

@@ -34,6 +34,17 @@ pub struct Claim {
     pub says: Says,
 }
 
+impl Claim {
+    /// Whether it is about data, among others.
+    pub fn is_about_data(&self) -> bool {
+        match &self.says {
+            Says::Actions(_, plane, _) => *plane == Plane::Data,
+            Says::AtMost(_) | Says::AtLeast(_) | Says::Exactly(_) => true,
+            Says::Roles(_) => false,
+        }
+    }
+}
+
 /// What is claimed.
 #[derive(Debug)]
 pub enum Says {

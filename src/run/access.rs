@@ -27,6 +27,9 @@ use crate::value::describe;
 /// The right to ask what one may do.
 const ASKING: &str = "Microsoft.Authorization/permissions/read";
 
+/// What Azure's answer about permissions leaves out.
+const HIDDEN: &str = "deny assignments and locks are not in Azure's answer: they may still stand in the way";
+
 /// Who asks where.
 struct Asker<'a> {
     step: &'a Step,
@@ -46,6 +49,8 @@ struct Found {
     told: Value,
     /// What may still stand in the way of what is granted.
     hidden: Vec<String>,
+    /// Whether nothing is known about data.
+    partial: bool,
     assigned: Option<Vec<Assigned>>,
     reply: Reply,
 }
@@ -83,6 +88,10 @@ impl Playbook<'_, '_> {
         progress.step.access = Some(told);
         let asked = (progress.step.request.clone(), progress.step.response.clone());
         for claim in &access.claims {
+            if found.partial && claim.is_about_data() {
+                progress.errored(self, mishap::unknown_data(claim.key).at(claim.span, "claimed here"));
+                continue;
+            }
             self.claim(&asker, (&found.granted, found.assigned.as_deref()), claim, progress).await;
         }
         // What was asked about roles on the way is not what the step is about.
@@ -96,7 +105,19 @@ impl Playbook<'_, '_> {
 
     /// What Azure says that the caller may do.
     async fn by_permissions(&self, asker: &Asker<'_>, progress: &mut Progress) -> Asked<Found> {
-        let reply = self.ask(asker, permissions::PERMISSIONS, progress).await.ok_or(None)?;
+        let mut reply = self.ask(asker, permissions::PERMISSIONS, progress).await.ok_or(None)?;
+        let mut hidden = vec![HIDDEN.to_owned()];
+        let mut older = permissions::OLDER.into_iter();
+        while permissions::is_too_new(reply.status, reply.arm_error().as_ref())
+            && let Some((version, path)) = older.next()
+        {
+            reply = self.ask(asker, path, progress).await.ok_or(None)?;
+            hidden.truncate(1);
+            hidden.push(format!(
+                "asked with api-version {version}, which tells no conditions: what is granted may hang on one"
+            ));
+        }
+        let partial = hidden.len() > 1;
         let entries =
             reply.json().as_ref().ok().filter(|_| reply.status == 200).and_then(|body| permissions::entries(body));
         let entries = match entries {
@@ -110,11 +131,11 @@ impl Playbook<'_, '_> {
                 return Err(Some(reply));
             }
         };
-        let hidden = "deny assignments and locks are not in Azure's answer: they may still stand in the way";
         Ok(Found {
             granted: PermissionSet::of(&entries),
             told: json!({"via": "permissions", "permissions": entries}),
-            hidden: vec![hidden.to_owned()],
+            hidden,
+            partial,
             assigned: None,
             reply,
         })

@@ -70,6 +70,16 @@ pub fn empty_answer(scope: &str, right: &str) -> Diagnostic {
         .help("verify by doing: a `request` with `expect: allowed` or `expect: denied`")
 }
 
+/// A claim about data that an old api-version says nothing about.
+pub fn unknown_data(claim: &str) -> Diagnostic {
+    Diagnostic::error(
+        "undecided",
+        format!("`{claim}` is about data too, and this cloud does not tell what is granted on data"),
+    )
+    .note("it knows only older api-versions of the permissions API, which leave data actions out")
+    .help("decide from role assignments, `via: assignments`, or claim actions only: `can`, `cannot`")
+}
+
 /// A token that does not say whose it is.
 pub fn nameless_token() -> Diagnostic {
     Diagnostic::error("undecided", "the token does not say whose it is, so no role assignment can be looked for")

@@ -52,7 +52,7 @@ impl Playbook<'_, '_> {
             "deny_assignments": denied,
             "locks": locks,
         });
-        Ok(Found { granted, told, hidden, assigned: Some(assigned), reply })
+        Ok(Found { granted, told, hidden, partial: false, assigned: Some(assigned), reply })
     }
 
     /// The assignments that reach the scope, the answer that told them, and what they leave open.
