@@ -85,7 +85,7 @@ pub(crate) struct Run {
     #[arg(long)]
     pub(crate) strict: bool,
     /// Stop the steps after this time; the cleanup runs
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = some_time)]
     pub(crate) timeout: Option<Duration>,
     #[command(flatten)]
     pub(crate) selection: Selection,
@@ -138,8 +138,9 @@ fn at_least_one(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|jobs| *jobs > 0).ok_or_else(|| "a whole number above 0 is expected".to_owned())
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
-    mi_run::moment::parse_duration(text).map_err(str::to_owned)
+fn some_time(text: &str) -> Result<Duration, String> {
+    let time = mi_run::moment::parse_duration(text).map_err(str::to_owned)?;
+    if time.is_zero() { Err("no time at all, in which nothing could run".to_owned()) } else { Ok(time) }
 }
 
 /// How to check playbooks.

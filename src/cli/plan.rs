@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::args::{self, PlanFormat};
 use super::exit::Exit;
+use super::run::{nothing_selected, unknown_names};
 use super::terminal::{diagnose_all, print};
 use super::{check, role, values};
 
@@ -24,6 +25,7 @@ pub(crate) fn plan(args: &args::Plan) -> Exit {
     let each = |path: &PathBuf| Some((check::plan(path, root, &mut sources, &mut found)?, path.display().to_string()));
     let mut plans: Vec<(Plan, String)> = args.playbooks.iter().filter_map(each).collect();
     let mut given = values::from_arguments(&args.values.vars, &mut usage);
+    let arguments = given.len();
     let names: Vec<String> = plans.iter().flat_map(|(plan, _)| plan::declared(plan)).map(str::to_owned).collect();
     let secrets = plans.iter().any(|(plan, _)| plan::has_secrets(plan));
     given.extend(values::from_files(&args.values.vars_files, secrets, &mut sources, &mut found));
@@ -32,9 +34,11 @@ pub(crate) fn plan(args: &args::Plan) -> Exit {
         diagnose_all(found, &sources, args.look.color);
         return Exit::Invalid;
     }
+    unknown_names(&given[..arguments], &names, &mut usage);
     let selection = Selection::new(&args.selection.only, &args.selection.skip);
-    for (plan, _) in &mut plans {
-        selection.apply(plan);
+    let left: usize = plans.iter_mut().map(|(plan, _)| selection.apply(plan)).sum();
+    if selection.is_some() && left == 0 {
+        nothing_selected(false, &mut usage);
     }
     let mut redactor = Redactor::default();
     let mut known = |(plan, _): &(Plan, String)| values_of(plan, (&given, &sources), (&mut redactor, &mut usage));

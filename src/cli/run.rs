@@ -198,7 +198,7 @@ fn jobs(
 }
 
 /// Refuses values for names that no playbook declares.
-fn unknown_names(arguments: &[Given], names: &[String], usage: &mut Diagnostics) {
+pub(super) fn unknown_names(arguments: &[Given], names: &[String], usage: &mut Diagnostics) {
     let known: Vec<&str> = names.iter().map(String::as_str).collect();
     for given in arguments.iter().filter(|given| !names.contains(&given.name)) {
         usage.unknown_variable(&given.name, &given.origin.to_string(), &known);
@@ -256,7 +256,7 @@ async fn stop((signals, live): (&mut Signals, &Live), interrupt: &Interrupt, tim
 }
 
 /// Says that no step is left to run.
-fn nothing_selected(strict: bool, usage: &mut Diagnostics) {
+pub(super) fn nothing_selected(strict: bool, usage: &mut Diagnostics) {
     let title = "no step is left by `--only` and `--skip`";
     let diagnostic = if strict {
         Diagnostic::error("nothing-selected", title)

@@ -9,7 +9,7 @@ use crate::value::show;
 pub fn text(preview: &Preview) -> String {
     let mut out = String::new();
     let title = if preview.name == preview.path { String::new() } else { format!("  {}", preview.path) };
-    let _ = writeln!(out, "{}{title}", preview.name);
+    let _ = writeln!(out, "{}{title}", flat(&preview.name));
     if !preview.variables.is_empty() {
         out.push_str("\nvariables\n");
     }
@@ -36,14 +36,14 @@ fn told(variable: &Variable) -> String {
 
 fn line(out: &mut String, step: &PreviewStep, depth: usize) {
     let indent = "  ".repeat(depth);
-    let name = if step.name.is_empty() { String::new() } else { format!("{}: ", step.name) };
+    let name = if step.name.is_empty() { String::new() } else { format!("{}: ", flat(&step.name)) };
     let does = match step.action {
-        "request" | "steps" => step.does.clone(),
-        action => format!("{action} {}", step.does),
+        "request" | "steps" => flat(&step.does),
+        action => format!("{action} {}", flat(&step.does)),
     };
     let _ = writeln!(out, "{indent}{}  {name}{does}  · {}", step.number, step.effect);
     let detail = |out: &mut String, text: String| {
-        let _ = writeln!(out, "{indent}     {text}");
+        let _ = writeln!(out, "{indent}     {}", flat(&text));
     };
     if let Some(why) = step.left_out {
         return detail(out, format!("left out: {why}"));
@@ -157,9 +157,19 @@ fn why(wait: &super::preview::Waiting) -> String {
 }
 
 fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', " "))
+    format!("\"{}\"", flat(text).replace('\\', "\\\\").replace('"', "\\\""))
 }
 
+/// A text in which nothing is an entity, a tag, or Markdown.
 fn mermaid_text(text: &str) -> String {
-    format!("\"{}\"", text.replace('"', "#quot;").replace('\n', " "))
+    let escape = |one: char| match one {
+        '"' | '#' | '<' | '>' | '`' | '&' => format!("#{};", u32::from(one)),
+        other => other.to_string(),
+    };
+    format!("\"{}\"", flat(text).chars().map(escape).collect::<String>())
+}
+
+/// A text in one line.
+fn flat(text: &str) -> String {
+    text.replace(|one: char| one.is_control(), " ")
 }

@@ -93,12 +93,14 @@ impl Console {
                 _ => self.paint(DIM, &format!("  {}", duration(step.duration_ms.0))),
             };
             let _ = writeln!(line, "  {}  {}{took}", self.paint(color, mark), one_line(&title(step)));
-            // The notes of a failure are part of its story, at the end.
-            let told: &[String] = if is_bad(step.outcome) { &[] } else { &step.notes };
+            // The notes of a failure are part of its story, at the end, where it has one.
+            let has_story = is_bad(step.outcome) && has_cause(step);
+            let told: &[String] = if has_story { &[] } else { &step.notes };
             let settled = step.settled_ms.filter(|_| step.attempts.len() > 1);
             let settled = settled
                 .map(|settled| format!("held after {} and {} attempts", duration(settled.0), step.attempts.len()));
-            for note in step.reason.iter().filter(|_| step.outcome == Outcome::Skipped).chain(told).chain(&settled) {
+            let reason = step.reason.iter().filter(|_| step.outcome != Outcome::Passed && !has_story);
+            for note in reason.chain(told).chain(&settled) {
                 let _ = writeln!(line, "        {}", self.paint(DIM, &printable(note)));
             }
             if self.detail == Detail::Everything {
@@ -346,6 +348,11 @@ pub(crate) fn shown_as(assertion: &Assertion, value: &Value, found: bool) -> Str
         ("status" | "allowed" | "denied", _) if found => to_text(value),
         _ => shown(value, found),
     }
+}
+
+/// Whether there is something that tells why it failed.
+fn has_cause(step: &Step) -> bool {
+    !step.problems.is_empty() || step.assertions.iter().any(|assertion| !assertion.holds)
 }
 
 fn is_bad(outcome: Outcome) -> bool {
