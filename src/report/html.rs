@@ -1,6 +1,6 @@
 //! The HTML report: one file that needs nothing else, without scripts, in light and in dark.
 //!
-//! All that was not written here goes through [`text`] or [`message`], so that no text of a server or a playbook is taken
+//! All that was not written here goes through `text` or `message`, so that no text of a server or a playbook is taken
 //! for markup.
 
 use std::fmt::Write as _;

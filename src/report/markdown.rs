@@ -1,6 +1,6 @@
 //! The Markdown report, for the summary of a job: how it came out, what failed and why, and who may do what.
 //!
-//! All that was not written here goes through [`inert`], so that no text of a server or a playbook is taken for markup.
+//! All that was not written here goes through `inert`, so that no text of a server or a playbook is taken for markup.
 
 mod inert;
 
