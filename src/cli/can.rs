@@ -3,7 +3,7 @@
 use mi_run::azure::cure::{Suggestion, assign};
 use mi_run::diagnostic::Diagnostic;
 use mi_run::event::Problem;
-use mi_run::rbac::{Algebra, Answer, Decision, Doubt, Operations, Pattern, PermissionSet, Plane, TooComplex, Verdict};
+use mi_run::rbac::{Algebra, Answer, Decision, Pattern, PermissionSet, Plane, TooComplex, Verdict};
 use mi_run::source::Sources;
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use super::args::{self, Output};
 use super::ask::{Told, ask};
 use super::baseline;
 use super::exit::Exit;
-use super::roles::{pretty, too_complex};
+use super::roles::{doubt, pretty, too_complex};
 use super::terminal::{diagnose, print};
 
 /// Answers.
@@ -19,7 +19,9 @@ pub(crate) fn can(args: &args::Can) -> Exit {
     let color = args.look.color;
     let pattern = args.action.as_deref().map(Pattern::parse);
     let plane = if args.data { Plane::Data } else { Plane::Control };
-    if let Some(doubt) = pattern.as_ref().and_then(|pattern| doubt(pattern, plane)) {
+    if let Some(doubt) =
+        pattern.as_ref().and_then(|pattern| doubt((pattern, plane), ["leave `--data` away", "`--data`"]))
+    {
         diagnose(&doubt, &Sources::new(), color);
     }
     let before = match args.against.as_deref().map(baseline::read).transpose() {
@@ -214,16 +216,4 @@ fn of(problem: &Problem) -> Diagnostic {
     diagnostic.notes.clone_from(&problem.notes);
     diagnostic.helps.clone_from(&problem.helps);
     diagnostic
-}
-
-/// What speaks against an action that is asked for.
-fn doubt(pattern: &Pattern, plane: Plane) -> Option<Diagnostic> {
-    let title = format!("no operation is known that `{pattern}` matches");
-    let diagnostic = Diagnostic::warning("unknown-action", title);
-    Some(match Operations::built_in().doubt(pattern, plane)? {
-        Doubt::OtherPlane if plane == Plane::Control => diagnostic.help("it is a data action: `--data`"),
-        Doubt::OtherPlane => diagnostic.help("it is no data action: leave `--data` away"),
-        Doubt::Near(near) => diagnostic.help(format!("similar is `{near}`")),
-        Doubt::Unknown => diagnostic,
-    })
 }

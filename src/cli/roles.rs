@@ -54,9 +54,12 @@ fn granting((control, data): (&[String], &[String]), args: &args::Roles) -> Done
         list.iter().map(|text| (Pattern::parse(text), plane)).collect()
     };
     let wanted = [of(control, Plane::Control), of(data, Plane::Data)].concat();
-    wanted.iter().filter_map(|(pattern, plane)| doubt(pattern, *plane)).for_each(|told| {
-        diagnose(&told, &Sources::new(), args.look.color);
-    });
+    wanted
+        .iter()
+        .filter_map(|(pattern, plane)| doubt((pattern, *plane), ["`--granting`", "`--granting-data`"]))
+        .for_each(|told| {
+            diagnose(&told, &Sources::new(), args.look.color);
+        });
     let found = Algebra::built_in().granting(&wanted).map_err(too_complex)?;
     print(&match args.format {
         Output::Text => {
@@ -137,13 +140,13 @@ fn unknown(name: &str) -> Diagnostic {
     }
 }
 
-/// What speaks against an action that is asked for.
-fn doubt(pattern: &Pattern, plane: Plane) -> Option<Diagnostic> {
+/// What speaks against an action that is asked for; `instead` is how to ask about an action, and about one on data.
+pub(super) fn doubt((pattern, plane): (&Pattern, Plane), instead: [&str; 2]) -> Option<Diagnostic> {
     let title = format!("no operation is known that `{pattern}` matches");
     let diagnostic = Diagnostic::warning("unknown-action", title);
     Some(match Operations::built_in().doubt(pattern, plane)? {
-        Doubt::OtherPlane if plane == Plane::Control => diagnostic.help("it is a data action: `--granting-data`"),
-        Doubt::OtherPlane => diagnostic.help("it is no data action: `--granting`"),
+        Doubt::OtherPlane if plane == Plane::Control => diagnostic.help(format!("it is a data action: {}", instead[1])),
+        Doubt::OtherPlane => diagnostic.help(format!("it is no data action: {}", instead[0])),
         Doubt::Near(near) => diagnostic.help(format!("similar is `{near}`")),
         Doubt::Unknown => diagnostic,
     })

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::redact::MARK;
-use super::{Exchange, Headers, Request, Step};
+use super::{Exchange, Headers, Request, Response, Step};
 
 /// Parameters of a URL, and headers, that tell nothing of what was said.
 const HARMLESS: &[&str] = &[
@@ -55,6 +55,19 @@ pub fn shown_headers(headers: &[(String, String)]) -> Headers {
         (name.clone(), value)
     };
     Headers(headers.iter().map(shown).collect())
+}
+
+/// Something read and what came, as events hold it.
+pub fn looked_up(
+    (url, asked): (&str, &[(String, String)]),
+    (status, headers, body): (u16, &[(String, String)], &[u8]),
+) -> Exchange {
+    Exchange {
+        request: Request { method: "GET".to_owned(), url: url.to_owned(), headers: shown_headers(asked) },
+        request_body: None,
+        response: Some(Response { status, headers: shown_headers(headers), body_bytes: body.len() }),
+        response_body: Some(String::from_utf8_lossy(body).into_owned()),
+    }
 }
 
 /// Takes out of a `sensitive` step all that was said in it. What access control and the clock say stays.

@@ -12,7 +12,7 @@ use super::request::{path_of, route};
 use crate::azure::cure::{Cure, Evidence, Probe, Refusal, cure, next};
 use crate::azure::error::ArmError;
 use crate::azure::{assignments, permissions};
-use crate::event::{self, AsideAnswered, Event, Outcome, veil};
+use crate::event::{AsideAnswered, Event, Outcome, veil};
 use crate::http::{self, Response};
 use crate::plan::{Action, Step};
 use crate::rbac::{Role, Scope};
@@ -147,20 +147,8 @@ impl Playbook<'_, '_> {
         };
         let answer = self.engine.world.transport.send(request.clone()).await.ok()?;
         let exchange = self.engine.settings.bodies.then(|| {
-            Box::new(event::Exchange {
-                request: event::Request {
-                    method: "GET".to_owned(),
-                    url: request.url.clone(),
-                    headers: veil::shown_headers(&request.headers),
-                },
-                request_body: None,
-                response: Some(event::Response {
-                    status: answer.status,
-                    headers: veil::shown_headers(&answer.headers),
-                    body_bytes: answer.body.len(),
-                }),
-                response_body: Some(String::from_utf8_lossy(&answer.body).into_owned()),
-            })
+            let shown = (answer.status, answer.headers.as_slice(), &answer.body[..]);
+            Box::new(veil::looked_up((&request.url, &request.headers), shown))
         });
         self.engine.outlet.send(Event::AsideAnswered(AsideAnswered {
             at_ms: self.engine.at(),
