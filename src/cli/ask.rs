@@ -7,10 +7,10 @@ use std::sync::Arc;
 use mi_run::diagnostic::{Diagnostic, Diagnostics};
 use mi_run::event::{Outlet, Problem, Record, Step};
 use mi_run::http::client::Client;
-use mi_run::identity::Selector;
+use mi_run::identity::{self, Selector};
 use mi_run::plan::{self, Plan};
 use mi_run::rbac::{Origin, Permission, PermissionSet, Role, Scope};
-use mi_run::run::{Engine, Interrupt, Job, Settings, SystemClock, World};
+use mi_run::run::{Engine, Interrupt, Job, Settings, SystemClock};
 use mi_run::source::{Source, Sources};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -18,8 +18,9 @@ use serde_json::{Value, json};
 use super::args::{Azure, Color, Who};
 use super::emulate;
 use super::exit::Exit;
-use super::files::{self, Includes};
-use super::run::{check_endpoints, chosen, random, variables};
+use super::files::Includes;
+use super::machine::Environment;
+use super::run::{check_endpoints, chosen};
 use super::terminal::{complain, diagnose, diagnose_all};
 
 /// What Azure tells of an identity's access at a scope.
@@ -161,18 +162,24 @@ pub(crate) fn ask(scope: &str, (who, azure): (&Who, &Azure), color: Color) -> Re
         complain("error: the runtime cannot start: too few resources\n");
         return Err(Exit::Errored);
     };
-    let record = runtime.block_on(run((plan, &sources), azure, &client, color))?;
+    let record = runtime.block_on(run((plan, &sources), (azure, who.source), &client, color))?;
     let mut told = Told { scope: scope.to_owned(), cloud: record.run.cloud.clone(), ..Told::default() };
     record.playbooks.iter().flat_map(|playbook| &playbook.steps).for_each(|step| told.read(step));
     Ok(told)
 }
 
-async fn run((plan, sources): (Plan, &Sources), azure: &Azure, client: &Client, color: Color) -> Result<Record, Exit> {
+async fn run(
+    (plan, sources): (Plan, &Sources),
+    (azure, source): (&Azure, Option<identity::Source>),
+    client: &Client,
+    color: Color,
+) -> Result<Record, Exit> {
     let emulator = emulate::inside(azure.emulate.as_deref(), color).await?;
     let inside = emulator.as_ref().map(|emulator| emulator.ready());
     let settings = Settings {
         arm_endpoint: chosen(&azure.arm_endpoint).or_else(|| inside.map(|ready| ready.arm_http.clone())),
         imds_endpoint: chosen(&azure.imds_endpoint).or_else(|| inside.map(|ready| ready.imds.clone())),
+        source,
         bodies: false,
         jobs: 2,
         fail_fast: false,
@@ -181,7 +188,10 @@ async fn run((plan, sources): (Plan, &Sources), azure: &Azure, client: &Client, 
     let outlet = Outlet::new(Vec::new(), Vec::new(), true);
     let interrupt = Interrupt::default();
     let clock = SystemClock::start();
-    let world = World { transport: client, clock: &clock, variables: &variables, file: files::inside, random: &random };
+    let trusting = Environment::client(emulator.as_ref());
+    let environment = Environment::of(emulator.as_ref());
+    let variable = |name: &str| environment.get(name);
+    let world = environment.world((trusting.as_ref().unwrap_or(client), &clock), &variable);
     let engine = Engine::new(world, settings, (sources, &outlet), &interrupt);
     let job =
         Job { plan, path: Arc::from("the command line"), folder: ".".into(), root: ".".into(), values: HashMap::new() };

@@ -127,7 +127,9 @@ pub(super) async fn inside(wished: Option<&str>, color: Color) -> Result<Option<
         return Ok(None);
     };
     let world = load(Some(path).filter(|path| !path.is_empty()).map(Path::new), color)?;
-    match Emulator::start(world, Options::default()).await {
+    // Only these speak TLS with their clients, and a certificate takes its time.
+    let tls = matches!(world.host, world::Host::ServiceFabric | world::Host::Aks);
+    match Emulator::start(world, Options { tls, ..Options::default() }).await {
         Ok(emulator) => Ok(Some(emulator)),
         Err(error) => Err(refused(&error.to_string())),
     }

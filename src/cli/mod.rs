@@ -11,6 +11,7 @@ mod exit;
 mod explain;
 mod files;
 mod live;
+mod machine;
 mod new;
 mod pending;
 mod plan;

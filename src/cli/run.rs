@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mi_run::diagnostic::{Diagnostic, Diagnostics};
+use mi_run::emulator::Emulator;
 use mi_run::event::{Outcome, Outlet, Sink};
 use mi_run::http;
 use mi_run::http::client::Client;
 use mi_run::plan::{self, Caller, Given, Plan, Selection};
-use mi_run::run::{Engine, Frame, Interrupt, Job, Settings, SystemClock, World};
+use mi_run::run::{Engine, Frame, Interrupt, Job, Settings, SystemClock};
 use mi_run::source::Sources;
 use serde_json::Value;
 
@@ -20,6 +21,7 @@ use super::emulate;
 use super::exit::Exit;
 use super::files;
 use super::live::{Live, Watch};
+use super::machine::Environment;
 use super::reports::{self, Format, Target};
 use super::screen::{Screen, Wire};
 use super::signals::Signals;
@@ -98,10 +100,7 @@ impl Prepared<'_> {
             Ok(emulator) => emulator,
             Err(exit) => return exit,
         };
-        let inside = emulator.as_ref().map(|emulator| emulator.ready());
-        let mut settings = settings(self.args);
-        settings.arm_endpoint = settings.arm_endpoint.or_else(|| inside.map(|ready| ready.arm_http.clone()));
-        settings.imds_endpoint = settings.imds_endpoint.or_else(|| inside.map(|ready| ready.imds.clone()));
+        let settings = settings(self.args, emulator.as_ref());
         let live = Rc::new(Live::new(self.args.quiet));
         let screen = Screen::new(self.args, &self.targets, &live);
         let console = Rc::clone(&screen.kept);
@@ -113,8 +112,10 @@ impl Prepared<'_> {
         let outlet = Outlet::new(sinks, vec![Box::new(screen)], kept);
         let interrupt = Interrupt::default();
         let clock = SystemClock::start();
-        let transport = &self.client;
-        let world = World { transport, clock: &clock, variables: &variables, file: files::inside, random: &random };
+        let client = Environment::client(emulator.as_ref()).unwrap_or(self.client);
+        let environment = Environment::of(emulator.as_ref());
+        let variable = |name: &str| environment.get(name);
+        let world = environment.world((&client, &clock), &variable);
         let engine = Engine::new(world, settings, (self.sources, &outlet), &interrupt);
         let mut usage = self.usage;
         let root = self.args.root.folder.as_deref();
@@ -151,10 +152,12 @@ impl Prepared<'_> {
 }
 
 /// What the command line says of the run.
-fn settings(args: &args::Run) -> Settings {
+fn settings(args: &args::Run, emulator: Option<&Emulator>) -> Settings {
+    let inside = emulator.map(Emulator::ready);
     Settings {
-        arm_endpoint: chosen(&args.azure.arm_endpoint),
-        imds_endpoint: chosen(&args.azure.imds_endpoint),
+        arm_endpoint: chosen(&args.azure.arm_endpoint).or_else(|| inside.map(|ready| ready.arm_http.clone())),
+        imds_endpoint: chosen(&args.azure.imds_endpoint).or_else(|| inside.map(|ready| ready.imds.clone())),
+        source: args.source,
         bodies: args.show_http,
         jobs: args.jobs,
         fail_fast: args.fail_fast,

@@ -90,6 +90,17 @@ const ERRORS: &[(&str, &str)] = &[
          both need into a third playbook that includes neither.",
     ),
     (
+        "no-identity-source",
+        "No token can be asked for: something is missing that the source of tokens needs. Where `IDENTITY_ENDPOINT`, `MSI_ENDPOINT` \
+         or the variables of workload identity are set by halves, asking another endpoint instead would hide the fault. \
+         `identity: {source: …}` or `--source` say where tokens come from.",
+    ),
+    (
+        "other-identity",
+        "The token that came is of another identity than the one that was asked for, or of a person. Some endpoints ignore an \
+         id they do not know, and give the token of the only identity there is.",
+    ),
+    (
         "invalid-baseline",
         "The file given by `--against` does not hold what `mi-run can --all --save FILE` keeps: JSON with `baseline_version`, \
          `scope`, `identity`, `permissions` and `deny_assignments`.",

@@ -285,6 +285,8 @@ impl JsonSchema for Millis {
 pub struct Identity {
     /// Where its tokens came from.
     pub source: &'static str,
+    /// Why they came from there.
+    pub reason: String,
     /// Its object id.
     pub principal_id: Option<String>,
     /// Its application id.

@@ -23,6 +23,8 @@ pub struct Client {
     ca_file: Option<PathBuf>,
     /// By route, and whether TLS is set up.
     clients: [OnceLock<Result<reqwest::Client, String>>; 4],
+    /// For endpoints that are known by their certificate: a process meets one.
+    pinned: OnceLock<([u8; 20], Result<reqwest::Client, String>)>,
 }
 
 /// Why a file of certificates cannot be used.
@@ -38,10 +40,18 @@ impl Client {
         if let Some(path) = &ca_file {
             certificates(path).map_err(BadCertificates)?;
         }
-        Ok(Self { ca_file, clients: Default::default() })
+        Ok(Self { ca_file, clients: Default::default(), pinned: OnceLock::new() })
     }
 
     fn client(&self, route: Route, tls: bool) -> Result<&reqwest::Client, Fault> {
+        if let Route::Pinned(pin) = route {
+            let (known, built) = self.pinned.get_or_init(|| (pin, self.build(route, true)));
+            let refuse = |detail: String| fault(FaultKind::Tls, detail, Duration::ZERO);
+            return match built {
+                _ if *known != pin => Err(refuse("another certificate was expected before".to_owned())),
+                built => built.as_ref().map_err(|detail| refuse(detail.clone())),
+            };
+        }
         let index = usize::from(route == Route::Outside) * 2 + usize::from(tls);
         let built = self.clients[index].get_or_init(|| self.build(route, tls));
         built.as_ref().map_err(|detail| fault(FaultKind::Tls, detail.clone(), Duration::ZERO))
@@ -49,21 +59,24 @@ impl Client {
 
     fn build(&self, route: Route, tls: bool) -> Result<reqwest::Client, String> {
         let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(self.tls(tls)?)
+            .tls_backend_preconfigured(self.tls(route, tls)?)
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("mi-run/", env!("CARGO_PKG_VERSION")))
             .referer(false)
             .tcp_nodelay(true);
         builder = builder.connect_timeout(connect_time(route));
-        if route == Route::Local {
+        if route != Route::Outside {
             builder = builder.no_proxy();
         }
         builder.build().map_err(|error| chain(&error))
     }
 
     /// The TLS of a client. One that only ever speaks http gets no trust at all, which costs nothing.
-    fn tls(&self, trusting: bool) -> Result<rustls::ClientConfig, String> {
+    fn tls(&self, route: Route, trusting: bool) -> Result<rustls::ClientConfig, String> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
+        if let Route::Pinned(pin) = route {
+            return super::pin::config(provider, pin);
+        }
         let mut roots = rustls::RootCertStore::empty();
         if trusting {
             roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -179,7 +192,7 @@ fn refused(error: &reqwest::Error, route: Route, duration: Duration) -> Fault {
 
 fn connect_time(route: Route) -> Duration {
     match route {
-        Route::Local => LOCAL_CONNECT,
+        Route::Local | Route::Pinned(_) => LOCAL_CONNECT,
         Route::Outside => OUTSIDE_CONNECT,
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod cookies;
+mod pin;
 mod status;
 
 use std::future::Future;
@@ -37,6 +38,8 @@ pub struct Request {
 pub enum Route {
     /// To an endpoint of this host or its hypervisor: never through a proxy, and quick to give up connecting.
     Local,
+    /// To an endpoint of this host that is known by the SHA-1 of its certificate, and trusted for nothing else.
+    Pinned([u8; 20]),
     /// To anywhere else: through the proxy of the environment, if there is one.
     Outside,
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
-use super::{Selector, Token};
+use super::{Token, Whose};
 
 /// A token with less than this left is not handed out any more.
 const MARGIN: Duration = Duration::from_secs(300);
@@ -13,20 +13,20 @@ const MARGIN: Duration = Duration::from_secs(300);
 /// Tokens that are still good. All steps share one.
 #[derive(Debug, Default)]
 pub struct Cache {
-    tokens: RefCell<HashMap<(Selector, String), Rc<Token>>>,
+    tokens: RefCell<HashMap<(Whose, String), Rc<Token>>>,
 }
 
 impl Cache {
     /// The token of an identity for a resource, spelt exactly so, when one is there and good at `now`.
-    pub fn get(&self, selector: &Selector, resource: &str, now: SystemTime) -> Option<Rc<Token>> {
-        let key = (selector.clone(), resource.to_owned());
+    pub fn get(&self, whose: &Whose, resource: &str, now: SystemTime) -> Option<Rc<Token>> {
+        let key = (whose.clone(), resource.to_owned());
         let tokens = self.tokens.borrow();
         tokens.get(&key).filter(|token| token.expires_at > now + MARGIN).cloned()
     }
 
     /// Keeps a token.
-    pub fn put(&self, selector: &Selector, token: &Rc<Token>) {
-        let key = (selector.clone(), token.resource.clone());
+    pub fn put(&self, whose: &Whose, token: &Rc<Token>) {
+        let key = (whose.clone(), token.resource.clone());
         self.tokens.borrow_mut().insert(key, Rc::clone(token));
     }
 

@@ -1,19 +1,31 @@
 //! Where tokens come from: which identity, which source, what the token says, and the cache all steps share.
+//!
+//! [`source::find`] says which source there is, [`acquire`] asks it. Each source has a file of its own, named as it is.
 
+mod answer;
+mod app_service;
+mod arc;
 mod cache;
 mod claims;
+mod cloud_shell;
 pub mod imds;
+mod machine_learning;
+pub mod patience;
+mod service_fabric;
+pub mod source;
 mod suspects;
+mod workload_identity;
 
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
-use crate::http::Fault;
+use crate::http::{Fault, Request, Transport, encode};
 use crate::secret::Secret;
 
 pub use cache::Cache;
 pub use claims::claims;
+pub use source::{Found, Machine, Source};
 pub use suspects::suspects;
 
 /// Which managed identity.
@@ -63,6 +75,28 @@ impl std::fmt::Display for Selector {
     }
 }
 
+/// Whose token: an identity, and the source it comes from where that is said.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Whose<T = String> {
+    /// The identity.
+    pub selector: Selector<T>,
+    /// The source; found out without it.
+    pub source: Option<Source>,
+}
+
+impl<T> Whose<T> {
+    /// The system-assigned identity, of whatever source there is.
+    pub const SYSTEM: Whose<T> = Whose { selector: Selector::System, source: None };
+
+    /// The same by another kind of value.
+    ///
+    /// # Errors
+    /// What `map` refuses.
+    pub fn try_map<U, E>(&self, map: impl FnOnce(&T) -> Result<U, E>) -> Result<Whose<U>, E> {
+        Ok(Whose { selector: self.selector.try_map(map)?, source: self.source })
+    }
+}
+
 /// An access token and what came with it.
 #[derive(Debug)]
 pub struct Token {
@@ -74,7 +108,7 @@ pub struct Token {
     pub answer: Value,
     /// Until when it is good, by the clock of the answer.
     pub expires_at: SystemTime,
-    /// Where it came from: `imds`.
+    /// Where it came from: the word of the [`Source`].
     pub source: &'static str,
     /// The resource it was asked for.
     pub resource: String,
@@ -118,6 +152,20 @@ pub enum Refusal {
         /// Its description.
         description: String,
     },
+    /// Nothing was asked: something that the source needs is not there.
+    Unmet {
+        /// What, in words.
+        why: String,
+        /// What to do.
+        help: String,
+    },
+    /// The token is of another identity than the one that was asked for.
+    Stranger {
+        /// How the asking went.
+        exchange: Box<Exchange>,
+        /// Of which, in words.
+        why: String,
+    },
     /// What came is not the answer of an identity endpoint.
     Foreign {
         /// How the asking went.
@@ -126,3 +174,96 @@ pub enum Refusal {
         why: String,
     },
 }
+
+impl Refusal {
+    /// How the asking went, where something was answered.
+    pub fn exchange(&self) -> Option<&Exchange> {
+        match self {
+            Refusal::Silent { .. } | Refusal::Unmet { .. } => None,
+            Refusal::Refused { exchange, .. }
+            | Refusal::Foreign { exchange, .. }
+            | Refusal::Stranger { exchange, .. } => Some(exchange),
+        }
+    }
+}
+
+/// What to ask for.
+#[derive(Clone, Copy)]
+pub struct Ask<'a> {
+    /// The resource, spelt exactly as it shall stand in the token.
+    pub resource: &'a str,
+    /// Which identity.
+    pub selector: &'a Selector,
+    /// How long the asking may take.
+    pub timeout: Duration,
+    /// The time now.
+    pub now: SystemTime,
+    /// Where the instance metadata service is, when somebody said so.
+    pub imds_endpoint: Option<&'a str>,
+    /// Where the cloud's directory is, without a slash at its end.
+    pub authority: &'a str,
+    /// This machine.
+    pub machine: &'a Machine<'a>,
+}
+
+/// Asks a source for a token.
+///
+/// # Errors
+/// When the source does not answer, refuses, answers with what is no token or with that of another identity, or when
+/// something is missing that it needs.
+pub async fn acquire(source: Source, ask: &Ask<'_>, transport: &dyn Transport) -> Result<Token, Refusal> {
+    let request = match source {
+        Source::Imds => imds::request(ask),
+        Source::AppService => app_service::request(ask)?,
+        Source::LegacyAppService => app_service::legacy_request(ask)?,
+        Source::Arc => return arc::acquire(ask, transport).await,
+        Source::CloudShell => cloud_shell::request(ask)?,
+        Source::ServiceFabric => service_fabric::request(ask)?,
+        Source::MachineLearning => machine_learning::request(ask)?,
+        Source::WorkloadIdentity => workload_identity::request(ask)?,
+    };
+    let exchange = send(request, transport).await?;
+    let token = answer::read(ask, source, exchange)?;
+    match source {
+        Source::MachineLearning => machine_learning::checked(token),
+        _ => Ok(token),
+    }
+}
+
+/// Sends a request, and keeps how it went. What is secret in its headers is not shown where it is told.
+async fn send(request: Request, transport: &dyn Transport) -> Result<Exchange, Refusal> {
+    let (url, request_headers) = (request.url.clone(), request.headers.clone());
+    let endpoint = url.split('?').next().unwrap_or_default().to_owned();
+    let response = transport.send(request).await.map_err(|fault| Refusal::Silent { endpoint, fault })?;
+    let crate::http::Response { status, headers, body, duration } = response;
+    Ok(Exchange { url, request_headers, status, headers, body, duration })
+}
+
+/// A variable that the source cannot do without.
+fn needed(ask: &Ask<'_>, name: &str) -> Result<String, Refusal> {
+    ask.machine.get(name).ok_or_else(|| Refusal::Unmet {
+        why: format!("`{name}` is not set"),
+        help: "the platform sets it where this source exists: is this the right machine?".to_owned(),
+    })
+}
+
+/// A URL with more parameters, values encoded.
+fn with_parameters(url: &str, parameters: &[(&str, &str)]) -> String {
+    let mut whole = url.to_owned();
+    for (name, value) in parameters {
+        whole.push(if whole.contains('?') { '&' } else { '?' });
+        whole.push_str(&format!("{name}={}", encode(value)));
+    }
+    whole
+}
+
+/// A source that cannot be asked for the identity that is wished.
+fn cannot_select(source: Source, kinds: &str) -> Refusal {
+    Refusal::Unmet {
+        why: format!("{} gives no token for an identity that is named so", source.title()),
+        help: kinds.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use super::steps::Builder;
 use super::texts::selector_text;
-use crate::identity::Selector;
+use crate::identity::Whose;
 use crate::playbook as document;
 use crate::playbook::Via;
 use crate::rbac::Plane;
@@ -15,7 +15,7 @@ pub struct Access {
     /// The scope.
     pub scope: Text,
     /// Whose access it is about; the playbook's identity's without it.
-    pub identity: Option<Selector<Text>>,
+    pub identity: Option<Whose<Text>>,
     /// Whether the claims about actions are decided from role assignments and deny assignments, and not from Azure's answer
     /// about permissions.
     pub by_assignments: bool,

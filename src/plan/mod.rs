@@ -23,7 +23,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::azure::cloud::Cloud;
-use crate::identity::Selector;
+use crate::identity::{Source, Whose};
 use crate::source::{SourceId, Span};
 use crate::template::{Text, Tree};
 
@@ -50,7 +50,7 @@ pub struct Plan {
     /// Whether the playbook says nothing of its cloud: one that is included takes its caller's.
     pub any_cloud: bool,
     /// The identity of every step that names none; one that is included takes its caller's where it says nothing.
-    pub identity: Option<Selector<Text>>,
+    pub identity: Option<Whose<Text>>,
     /// What the caller gives.
     pub inputs: Vec<Input>,
     /// What is derived, when it is first used.
@@ -334,7 +334,9 @@ pub struct TokenRequest {
     /// A short name or a resource; `arm` without it.
     pub resource: Option<Text>,
     /// The identity; the playbook's without it.
-    pub identity: Option<Selector<Text>>,
+    pub identity: Option<Whose<Text>>,
+    /// The source; that of the identity without it.
+    pub source: Option<Source>,
     /// Whether a good token that is there will not do.
     pub fresh: bool,
 }
@@ -387,7 +389,7 @@ pub enum Auth {
     /// Resource Manager's for Resource Manager, none for others.
     Default,
     /// One for a resource (a short name, a URL, or `none`).
-    Resource(Option<Text>, Option<Selector<Text>>),
+    Resource(Option<Text>, Option<Whose<Text>>),
     /// One of the playbook's own making.
     Bearer(Text),
 }

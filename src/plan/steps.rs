@@ -10,7 +10,7 @@ use super::result::captures;
 use super::texts::{action_texts, items_texts, selector_text, subject_texts};
 use super::{Action, Each, Eventually, Include, Input, Items, Origin, Retry, Step, TIMEOUT, TokenRequest, order};
 use crate::diagnostic::Diagnostics;
-use crate::identity::Selector;
+use crate::identity::{Selector, Whose};
 use crate::playbook as document;
 use crate::playbook::Named;
 use crate::shape::Shape;
@@ -31,7 +31,7 @@ pub(super) struct Builder<'b, 'd> {
     /// The JSON Schemas that are expected, by where they are named.
     pub(super) shapes: HashMap<Span, Shape>,
     /// The identity that steps have when they name none.
-    pub(super) identity: Option<Selector<Text>>,
+    pub(super) identity: Option<Whose<Text>>,
     /// Whether it was told that something in the identity is undefined.
     pub(super) told: bool,
     /// The number of the next step.
@@ -84,14 +84,15 @@ impl Builder<'_, '_> {
     }
 
     /// The identity that a document names. The templates in it are checked where it is used.
-    pub(super) fn identity(identity: Option<document::Identity>) -> Option<Selector<Text>> {
+    pub(super) fn identity(identity: Option<document::Identity>) -> Option<Whose<Text>> {
         let identity = identity?;
-        Some(match (identity.client_id, identity.object_id, identity.resource_id) {
+        let selector = match (identity.client_id, identity.object_id, identity.resource_id) {
             (Some(id), _, _) => Selector::ClientId(id),
             (_, Some(id), _) => Selector::ObjectId(id),
             (_, _, Some(id)) => Selector::ResourceId(id),
             _ => Selector::System,
-        })
+        };
+        Some(Whose { selector, source: identity.source.and_then(|source| source.value.source()) })
     }
 
     /// The steps of a block, and what waits for what among them.
@@ -311,6 +312,7 @@ impl Builder<'_, '_> {
             document::Action::Token(token) => Action::Token(TokenRequest {
                 resource: token.resource,
                 identity: Self::identity(token.identity),
+                source: token.source.and_then(|source| source.value.source()),
                 fresh: token.fresh.unwrap_or(false),
             }),
             document::Action::Request(request) => Action::Request(Box::new(self.request(*request))),

@@ -1,7 +1,7 @@
 //! Each template of an action, and of an assertion.
 
 use super::{Action, Auth, Body, Items, Origin, Plan, Request, Step, Subject};
-use crate::identity::Selector;
+use crate::identity::{Selector, Whose};
 use crate::template::{Text, Tree};
 
 impl Plan {
@@ -84,8 +84,8 @@ fn request_texts(request: &Request, visit: &mut dyn FnMut(&Text)) {
 }
 
 /// Each template of an identity.
-pub(super) fn selector_text(selector: &Selector<Text>, visit: &mut dyn FnMut(&Text)) {
-    match selector {
+pub(super) fn selector_text(whose: &Whose<Text>, visit: &mut dyn FnMut(&Text)) {
+    match &whose.selector {
         Selector::System => {}
         Selector::ClientId(text) | Selector::ObjectId(text) | Selector::ResourceId(text) => visit(text),
     }

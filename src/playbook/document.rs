@@ -9,6 +9,7 @@ use super::reader::{Fields, Read, Reader};
 use super::repeat::{Eventually, Retry};
 use super::schema;
 use super::step::Step;
+use crate::identity::Source;
 use crate::source::Spanned;
 use crate::template::{Text, Tree};
 use crate::yaml::Named;
@@ -125,6 +126,46 @@ pub enum IdentitySource {
     Auto,
     /// The instance metadata service of a VM, a scale set or a container instance.
     Imds,
+    /// App Service, Functions and Container Apps.
+    AppService,
+    /// App Service before 2019.
+    LegacyAppService,
+    /// The agent of an Azure Arc-enabled server.
+    Arc,
+    /// Cloud Shell.
+    CloudShell,
+    /// Service Fabric.
+    ServiceFabric,
+    /// Azure Machine Learning.
+    MachineLearning,
+    /// The federated token of a workload in Kubernetes.
+    WorkloadIdentity,
+}
+
+impl IdentitySource {
+    /// The words, and what they stand for.
+    const WORDS: [(&str, IdentitySource); 9] = [
+        ("auto", IdentitySource::Auto),
+        ("imds", IdentitySource::Imds),
+        ("app_service", IdentitySource::AppService),
+        ("legacy_app_service", IdentitySource::LegacyAppService),
+        ("arc", IdentitySource::Arc),
+        ("cloud_shell", IdentitySource::CloudShell),
+        ("service_fabric", IdentitySource::ServiceFabric),
+        ("machine_learning", IdentitySource::MachineLearning),
+        ("workload_identity", IdentitySource::WorkloadIdentity),
+    ];
+
+    /// The source; nothing where it is to be found out.
+    pub fn source(self) -> Option<Source> {
+        let (word, _) = Self::WORDS.iter().find(|(_, source)| *source == self)?;
+        Source::named(word)
+    }
+
+    /// Reads one of the words.
+    pub(super) fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Spanned<IdentitySource>> {
+        reader.word(node, &Self::WORDS).map(|source| Spanned::new(source, node.span))
+    }
 }
 
 /// What holds for every step that does not say otherwise.
@@ -227,10 +268,7 @@ impl Read for Identity {
             client_id: fields.get("client_id", reader),
             object_id: fields.get("object_id", reader),
             resource_id: fields.get("resource_id", reader),
-            source: fields.node("source").and_then(|node| {
-                let words = [("auto", IdentitySource::Auto), ("imds", IdentitySource::Imds)];
-                reader.word(node, &words).map(|source| Spanned::new(source, node.span))
-            }),
+            source: fields.node("source").and_then(|node| IdentitySource::read(node, reader)),
         };
         let named = fields.present(&["client_id", "object_id", "resource_id"]);
         if let [first, second, ..] = named.as_slice() {

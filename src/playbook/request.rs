@@ -2,7 +2,7 @@
 
 use schemars::{JsonSchema, Schema, json_schema};
 
-use super::document::Identity;
+use super::document::{Identity, IdentitySource};
 use super::reader::{Read, Reader};
 use super::repeat::{Pages, Poll};
 use super::schema;
@@ -21,6 +21,8 @@ pub struct TokenRequest {
     pub resource: Option<Text>,
     /// The identity to ask for; without it the playbook's.
     pub identity: Option<Identity>,
+    /// Where it comes from; without it that of the identity, or found out.
+    pub source: Option<Spanned<IdentitySource>>,
     /// Whether to ask for a new token even when a good one is there.
     pub fresh: Option<bool>,
 }
@@ -142,12 +144,18 @@ impl Read for TokenRequest {
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
         if !matches!(node.kind, Kind::Map(_)) {
             let resource = resource(node, SHORT_NAMES, reader);
-            return resource.map(|resource| Self { resource: Some(resource), identity: None, fresh: None });
+            return resource.map(|resource| Self {
+                resource: Some(resource),
+                identity: None,
+                source: None,
+                fresh: None,
+            });
         }
         let mut fields = reader.fields(node, "a token request")?;
         let request = Self {
             resource: fields.node("resource").and_then(|node| resource(node, SHORT_NAMES, reader)),
             identity: fields.get("identity", reader),
+            source: fields.node("source").and_then(|node| IdentitySource::read(node, reader)),
             fresh: fields.get("fresh", reader),
         };
         fields.finish(reader);

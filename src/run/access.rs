@@ -18,7 +18,7 @@ use super::reply::Reply;
 use crate::azure::permissions;
 use crate::diagnostic::Diagnostic;
 use crate::event::Assertion;
-use crate::identity::{Selector, Token};
+use crate::identity::{Token, Whose};
 use crate::plan::{Access, Auth, Claim, Request, Says, Step};
 use crate::rbac::{Pattern, PermissionSet, Scope, TooComplex};
 use crate::template::{Template, Text};
@@ -35,7 +35,7 @@ struct Asker<'a> {
     step: &'a Step,
     /// The scope, without a slash at its end.
     scope: String,
-    selector: Selector,
+    whose: Whose,
     token: Rc<Token>,
 }
 
@@ -60,9 +60,9 @@ impl Playbook<'_, '_> {
     pub(super) async fn access(&self, step: &Step, access: &Access, progress: &mut Progress) -> Option<Reply> {
         let scope = self.scope(&access.scope, progress)?;
         let resource = self.resource("arm", step, progress).await?;
-        let selector = self.selector(access.identity.as_ref(), progress)?;
-        let token = self.acquire(step, progress, (&resource, &selector, false)).await?;
-        let asker = Asker { step, scope, selector, token };
+        let whose = self.whose(access.identity.as_ref(), progress)?;
+        let token = self.acquire(step, progress, (&resource, &whose, false)).await?;
+        let asker = Asker { step, scope, whose, token };
         progress.step.access = Some(json!({"scope": asker.scope, "identity": identity(&asker.token.claims)}));
         let of_roles = |claim: &Claim| matches!(claim.says, Says::Roles(_));
         let by_assignments = access.by_assignments || access.claims.iter().all(of_roles);
@@ -199,8 +199,8 @@ impl Playbook<'_, '_> {
             let template = Template::literal_of(text);
             Ok::<_, std::convert::Infallible>(Text { template, span: asker.step.span })
         };
-        let Ok(selector) = asker.selector.try_map(literal);
-        let auth = Auth::Resource(None, Some(selector));
+        let Ok(whose) = asker.whose.try_map(literal);
+        let auth = Auth::Resource(None, Some(whose));
         let request = Request { auth, ..Request::list(url, asker.step.span) };
         self.request(asker.step, &request, progress).await
     }

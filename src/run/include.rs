@@ -27,8 +27,8 @@ impl<'p> Playbook<'p, '_> {
         // Who says nothing of its identity runs as its caller.
         let identity = match include.plan.identity {
             Some(_) => None,
-            None => match self.selector(None, progress) {
-                Some(selector) => Some(selector),
+            None => match self.whose(None, progress) {
+                Some(whose) => Some(whose),
                 None => return Vec::new(),
             },
         };

@@ -15,7 +15,7 @@ use crate::diagnostic::catalog::listed;
 use crate::event::{self, Attempt};
 use crate::http::{self, Answer};
 use crate::identity::imds;
-use crate::identity::{Refusal, Selector};
+use crate::identity::{Refusal, Selector, Source};
 use crate::plan::Step;
 use crate::template::Text;
 
@@ -77,7 +77,7 @@ impl Playbook<'_, '_> {
             Err(fault) => {
                 let endpoint = outgoing.url.split('?').next().unwrap_or_default().to_owned();
                 let refusal = Refusal::Silent { endpoint, fault };
-                let diagnostic = mishap::no_token(&refusal, (&Selector::System, ""), given);
+                let diagnostic = mishap::no_token(&refusal, (Source::Imds, &Selector::System, ""), given);
                 self.unanswered(&diagnostic.title, progress);
                 progress.errored(self, diagnostic.help(NAME_IT));
                 return None;

@@ -1,5 +1,7 @@
 //! The messages about what can go wrong in a run: one function each.
 
+mod tokens;
+
 use std::time::Duration;
 
 use super::reply::Reply;
@@ -8,10 +10,11 @@ use crate::diagnostic::Diagnostic;
 use crate::diagnostic::catalog::listed;
 use crate::event::redact::MARK;
 use crate::http::{Fault, FaultKind};
-use crate::identity::{Exchange, Refusal, Selector};
 use crate::moment::show_duration;
 use crate::nearest::nearest;
 use crate::plan::{Action, Step};
+
+pub use tokens::no_token;
 
 /// No answer to a request that had so much time.
 pub fn fault(fault: &Fault, url: &str, limit: Duration) -> Diagnostic {
@@ -129,76 +132,10 @@ pub fn no_resource(word: &str) -> Diagnostic {
     }
 }
 
-/// No token of an identity for a resource.
-pub fn no_token(refusal: &Refusal, (selector, resource): (&Selector, &str), given: bool) -> Diagnostic {
-    match refusal {
-        Refusal::Silent { endpoint, fault } => silent(endpoint, fault, given),
-        Refusal::Refused { exchange, code, description } => {
-            refused(exchange, code, description, selector).note(format!("asked for: `{resource}`"))
-        }
-        Refusal::Foreign { exchange, why } => {
-            let server = exchange.headers.iter().find(|(name, _)| name == "server").map(|(_, value)| value.as_str());
-            let title = "what answers is not an identity endpoint";
-            Diagnostic::error("not-an-identity-endpoint", title)
-                .note(format!("{why} (status {}, server `{}`)", exchange.status, server.unwrap_or("unnamed")))
-                .note(match beginning(&exchange.body) {
-                    nothing if nothing.is_empty() => "the body is empty".to_owned(),
-                    begins => format!("the body begins: {begins}"),
-                })
-                .help("a proxy or another cloud's metadata service may have answered; try `NO_PROXY=169.254.169.254`")
-        }
-    }
-}
-
 /// No token, since it was found before that no identity endpoint answers.
 pub fn still_no_token() -> Diagnostic {
     Diagnostic::error("no-identity-endpoint", "there is no token to send")
         .note("another step has found that no identity endpoint answers")
-}
-
-/// The identity endpoint is silent. `given` tells whether somebody said where it is.
-fn silent(endpoint: &str, fault: &Fault, given: bool) -> Diagnostic {
-    let diagnostic = Diagnostic::error("no-identity-endpoint", format!("no identity endpoint answers at `{endpoint}`"));
-    let cause = match fault.kind {
-        FaultKind::Refused => "nothing listens there",
-        FaultKind::Unreachable => "the network has no way to it",
-        FaultKind::ConnectTimeout => "nothing accepts the connection",
-        FaultKind::Timeout => "something accepts the connection and does not answer",
-        FaultKind::CutShort => "the connection ended before the answer",
-        _ => "the request came to nothing",
-    };
-    let diagnostic = diagnostic.note(format!("{cause}: {}", fault.detail));
-    if given {
-        return diagnostic
-            .help("is the endpoint given by `--imds-endpoint` or `AZURE_POD_IDENTITY_AUTHORITY_HOST` right, and up?");
-    }
-    diagnostic
-        .note("this machine is not an Azure VM, or a firewall, a proxy or a container's network blocks the endpoint")
-        .help("run it on an Azure VM that has a managed identity, or offline: add `--emulate`")
-}
-
-fn refused(exchange: &Exchange, code: &str, description: &str, selector: &Selector) -> Diagnostic {
-    let title = format!("the identity endpoint gives no token for {selector}");
-    let diagnostic = Diagnostic::error("identity-refused", title)
-        .note(format!("status {}, `{code}`: {description}", exchange.status));
-    let is = |text: &str| description.to_ascii_lowercase().contains(&text.to_ascii_lowercase());
-    if is("Identity not found") {
-        let help = match selector {
-            Selector::System => "turn it on: `az vm identity assign --name VM --resource-group GROUP`",
-            _ => "assign it to this VM, and check the id: `az vm identity show --name VM --resource-group GROUP`",
-        };
-        return diagnostic.note("this VM has no such identity, or got it only a moment ago").help(help);
-    }
-    if is("Multiple user assigned identities") {
-        return diagnostic.help("name one: `identity: {client_id: …}`");
-    }
-    if is("AADSTS500011") || code == "invalid_resource" {
-        return diagnostic.help("the resource must match exactly, trailing slash included; is it one of this cloud?");
-    }
-    if exchange.status == 429 {
-        return diagnostic.help("the endpoint is asked too often from this VM; try again in a moment");
-    }
-    diagnostic
 }
 
 /// A body that is not JSON where JSON is asked for. `beginning` is empty when the body is.

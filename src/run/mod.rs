@@ -39,7 +39,7 @@ use crate::azure::cure::Cure;
 use crate::event::{
     self, Event, Outcome, Outlet, PlaybookFinished, PlaybookStarted, RunFinished, RunStarted, Summary, Trail,
 };
-use crate::identity::{Cache, Selector};
+use crate::identity::{self, Cache, Found, Whose};
 use crate::moment::Moment;
 use crate::plan::Plan;
 use crate::source::{Source, Sources, Span};
@@ -55,6 +55,8 @@ pub struct Settings {
     pub arm_endpoint: Option<String>,
     /// Where the instance metadata service is, when somebody said so.
     pub imds_endpoint: Option<String>,
+    /// Where tokens come from, whatever playbooks say.
+    pub source: Option<identity::Source>,
     /// Whether events hold bodies.
     pub bodies: bool,
     /// How many steps may send at a time.
@@ -99,7 +101,7 @@ pub struct Engine<'e> {
 }
 
 /// Who asked for a token: an identity and a resource.
-type Asked = (Selector, String);
+type Asked = (Whose, String);
 
 /// What the run learns as it goes.
 #[derive(Debug, Default)]
@@ -110,6 +112,8 @@ struct Shared {
     /// Whose tokens were used, by the first step in the file that used one.
     identity: RefCell<Option<((usize, Trail), event::Identity)>>,
     summary: Cell<Summary>,
+    /// Which source there is, once it was found out.
+    source: RefCell<Option<Found>>,
     /// Whether it is known that there is no identity endpoint: asking again would only cost time.
     silent: Cell<bool>,
     /// Who waits until when.
@@ -137,8 +141,8 @@ impl Shared {
     }
 
     /// What is held while a token is asked for.
-    fn gate(&self, selector: &Selector, resource: &str) -> Rc<Mutex<()>> {
-        let asked = (selector.clone(), resource.to_owned());
+    fn gate(&self, whose: &Whose, resource: &str) -> Rc<Mutex<()>> {
+        let asked = (whose.clone(), resource.to_owned());
         Rc::clone(self.gates.borrow_mut().entry(asked).or_default())
     }
 }

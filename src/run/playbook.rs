@@ -12,7 +12,7 @@ use super::progress::Progress;
 use super::{Engine, Job};
 use crate::azure::cloud::Cloud;
 use crate::event::{Outcome, Trail};
-use crate::identity::Selector;
+use crate::identity::Whose;
 use crate::plan::{Plan, Step, Uses};
 use crate::template::Misfit;
 
@@ -43,7 +43,7 @@ pub(super) struct Common {
     /// The cloud, once it is known. Included playbooks that say nothing of theirs share it.
     pub(super) cloud: Rc<RefCell<Option<Rc<Cloud>>>>,
     /// The identity of the steps of an included playbook that names none.
-    pub(super) identity: Option<Selector>,
+    pub(super) identity: Option<Whose>,
     /// Paths of Resource Manager that answered, in lower case, and to which steps: what is there without doubt.
     pub(super) seen: Rc<RefCell<HashMap<String, Trail>>>,
     /// The folder that files are relative to.
@@ -74,7 +74,7 @@ impl<'p, 'e> Playbook<'p, 'e> {
     pub(super) fn included(
         caller: &Self,
         plan: &'p Plan,
-        (folder, identity): (&Path, Option<Selector>),
+        (folder, identity): (&Path, Option<Whose>),
         values: &HashMap<String, Value>,
     ) -> Self {
         let cloud = match plan.any_cloud {

@@ -248,8 +248,8 @@ impl Playbook<'_, '_> {
         };
         let resource = self.resource(&resource, step, progress).await?;
         self.guard(target, (&resource, !matches!(request.auth, Auth::Default)), progress).await?;
-        let selector = self.selector(identity, progress)?;
-        let token = self.acquire(step, progress, (&resource, &selector, false)).await?;
+        let whose = self.whose(identity, progress)?;
+        let token = self.acquire(step, progress, (&resource, &whose, false)).await?;
         progress.bearer = Some(token.secret.clone());
         Some(Some(token.secret.reveal().to_owned()))
     }

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -13,8 +14,7 @@ use crate::azure::cloud::{Cloud, SHORT_NAMES, is_resource};
 use crate::azure::metadata;
 use crate::diagnostic::Diagnostic;
 use crate::event::{self, AsideAnswered, Attempt, AttemptFinished, Event, veil};
-use crate::identity::imds::{self, Ask};
-use crate::identity::{Exchange, Refusal, Selector, Token, suspects};
+use crate::identity::{self, Ask, Exchange, Found, Refusal, Source, Token, Whose, suspects};
 use crate::plan::{Step, TokenRequest};
 use crate::template::Text;
 
@@ -32,8 +32,9 @@ impl Playbook<'_, '_> {
             },
         };
         let resource = self.resource(&written, step, progress).await?;
-        let selector = self.selector(token.identity.as_ref(), progress)?;
-        let token = self.acquire(step, progress, (&resource, &selector, token.fresh)).await?;
+        let mut whose = self.whose(token.identity.as_ref(), progress)?;
+        whose.source = token.source.or(whose.source);
+        let token = self.acquire(step, progress, (&resource, &whose, token.fresh)).await?;
         let exchange = &token.exchange;
         if progress.attempts == 0 {
             // Whichever step asked first: the exchange that brought the token is this step's too.
@@ -76,17 +77,17 @@ impl Playbook<'_, '_> {
         Some(resource.to_owned())
     }
 
-    /// The identity a step names, or the playbook's.
-    pub(super) fn selector(&self, own: Option<&Selector<Text>>, progress: &mut Progress) -> Option<Selector> {
-        let Some(selector) = own.or(self.plan.identity.as_ref()) else {
-            return Some(self.common.identity.clone().unwrap_or(Selector::System));
+    /// Whose token a step wants: the identity it names, or the playbook's.
+    pub(super) fn whose(&self, own: Option<&Whose<Text>>, progress: &mut Progress) -> Option<Whose> {
+        let Some(whose) = own.or(self.plan.identity.as_ref()) else {
+            return Some(self.common.identity.clone().unwrap_or(Whose::SYSTEM));
         };
-        match selector.try_map(|text| text.render_text(&*self.frame)) {
-            Ok(selector) if selector.id().is_some_and(|id| id.trim().is_empty()) => {
+        match whose.try_map(|text| text.render_text(&*self.frame)) {
+            Ok(whose) if whose.selector.id().is_some_and(|id| id.trim().is_empty()) => {
                 progress.errored(self, mishap::empty_identity());
                 None
             }
-            Ok(selector) => Some(selector),
+            Ok(whose) => Some(whose),
             Err(misfit) => {
                 progress.misfit(self, &misfit);
                 None
@@ -97,8 +98,8 @@ impl Playbook<'_, '_> {
     /// The token of the playbook's identity for Resource Manager.
     pub(super) async fn own_token(&self, step: &Step, progress: &mut Progress) -> Option<Rc<Token>> {
         let resource = self.resource("arm", step, progress).await?;
-        let selector = self.selector(None, progress)?;
-        self.acquire(step, progress, (&resource, &selector, false)).await
+        let whose = self.whose(None, progress)?;
+        self.acquire(step, progress, (&resource, &whose, false)).await
     }
 
     /// A token: one that is there, or a new one. The last of the three tells that only a new one will do.
@@ -106,50 +107,55 @@ impl Playbook<'_, '_> {
         &self,
         step: &Step,
         progress: &mut Progress,
-        (resource, selector, fresh): (&str, &Selector, bool),
+        (resource, whose, fresh): (&str, &Whose, bool),
     ) -> Option<Rc<Token>> {
         let now = self.engine.world.clock.now();
-        if let Some(token) = self.engine.cache.get(selector, resource, now).filter(|_| !fresh) {
+        if let Some(token) = self.engine.cache.get(whose, resource, now).filter(|_| !fresh) {
             return Some(token);
         }
         // Who comes while another asks for the same, waits for its answer.
-        let gate = self.engine.shared.gate(selector, resource);
+        let gate = self.engine.shared.gate(whose, resource);
         let _asking = gate.lock().await;
-        if let Some(token) = self.engine.cache.get(selector, resource, now).filter(|_| !fresh) {
+        if let Some(token) = self.engine.cache.get(whose, resource, now).filter(|_| !fresh) {
             return Some(token);
         }
         if self.engine.shared.silent.get() && progress.step.action != "token" {
             progress.errored(self, mishap::still_no_token());
             return None;
         }
-        let given = self.engine.settings.imds_endpoint.is_some();
-        let endpoint = self.imds();
-        let ask = Ask { endpoint: &endpoint, resource, selector, timeout: step.timeout, now };
+        let Found { source, reason } = self.source(whose, progress)?;
+        let authority = self.authority(source, step, progress).await?;
+        let ask = Ask {
+            resource,
+            selector: &whose.selector,
+            timeout: step.timeout,
+            now,
+            imds_endpoint: self.engine.settings.imds_endpoint.as_deref(),
+            authority: &authority,
+            machine: &self.engine.world.machine,
+        };
         let mut attempt = 1;
         loop {
-            let refusal = match imds::acquire(&ask, self.engine.world.transport).await {
+            let refusal = match identity::acquire(source, &ask, self.engine.world.transport).await {
                 Ok(token) => {
-                    self.hide(&token);
-                    self.attempted(&token.exchange, None, progress);
                     let token = Rc::new(token);
-                    self.engine.cache.put(selector, &token);
-                    self.introduce(&token, progress);
+                    self.engine.cache.put(whose, &token);
+                    self.introduce(&token, &reason, progress);
                     return Some(token);
                 }
                 Err(refusal) => refusal,
             };
-            let diagnostic = mishap::no_token(&refusal, (selector, resource), given);
+            let given = ask.imds_endpoint.is_some();
+            let diagnostic = mishap::no_token(&refusal, (source, &whose.selector, resource), given);
             self.refused(&refusal, &diagnostic.title, progress);
-            let passing = matches!(&refusal, Refusal::Refused { exchange, .. } | Refusal::Foreign { exchange, .. }
-                if imds::is_passing(exchange.status));
-            if passing && attempt < step.retry.attempts {
-                let pause = self.imds_pause(step, attempt);
+            let pause = self.token_pause((source, &refusal), step, attempt);
+            if let Some(pause) = pause {
                 self.waits((pause, diagnostic.title.clone()), progress);
                 self.engine.world.clock.sleep(pause).await;
                 attempt += 1;
                 continue;
             }
-            if !matches!(refusal, Refusal::Refused { .. }) {
+            if matches!(refusal, Refusal::Silent { .. } | Refusal::Foreign { .. }) {
                 self.engine.shared.silent.set(true);
             }
             progress.errored(self, diagnostic);
@@ -157,11 +163,50 @@ impl Playbook<'_, '_> {
         }
     }
 
+    /// Where the cloud's directory is. Only a workload asks it itself, and only when the environment does not say so.
+    async fn authority(&self, source: Source, step: &Step, progress: &mut Progress) -> Option<String> {
+        if source != Source::WorkloadIdentity || self.engine.world.machine.get("AZURE_AUTHORITY_HOST").is_some() {
+            return Some(String::new());
+        }
+        self.the_cloud(step, progress).await.map(|cloud| cloud.authority.clone())
+    }
+
+    /// Where the token comes from: as the command line says, the identity, or what is found out once.
+    fn source(&self, whose: &Whose, progress: &mut Progress) -> Option<Found> {
+        let wish = self.engine.settings.source.or(whose.source);
+        let known = self.engine.shared.source.borrow().clone().filter(|_| wish.is_none());
+        if known.is_some() {
+            return known;
+        }
+        match identity::source::find(&self.engine.world.machine, wish) {
+            Ok(found) => {
+                if wish.is_none() {
+                    *self.engine.shared.source.borrow_mut() = Some(found.clone());
+                }
+                Some(found)
+            }
+            Err(refusal) => {
+                let asked = (wish.unwrap_or(Source::Imds), &whose.selector, "");
+                progress.errored(self, mishap::no_token(&refusal, asked, false));
+                None
+            }
+        }
+    }
+
+    /// How long to wait before a source is asked again; nothing when that is in vain, or was tried often enough.
+    fn token_pause(&self, (source, refusal): (Source, &Refusal), step: &Step, attempt: u32) -> Option<Duration> {
+        let status = refusal.exchange().filter(|_| attempt < step.retry.attempts)?.status;
+        // What the playbook says of pauses is for tests and for those who know; the published ones are longer.
+        identity::patience::pause(source, status, attempt).map(|pause| pause.min(self.imds_pause(step, attempt)))
+    }
+
     /// Tells of an answer that is no token, or of none.
     fn refused(&self, refusal: &Refusal, title: &str, progress: &mut Progress) {
         match refusal {
-            Refusal::Silent { .. } => self.unanswered(title, progress),
-            Refusal::Refused { exchange, .. } | Refusal::Foreign { exchange, .. } => {
+            Refusal::Silent { .. } | Refusal::Unmet { .. } => self.unanswered(title, progress),
+            Refusal::Refused { exchange, .. }
+            | Refusal::Foreign { exchange, .. }
+            | Refusal::Stranger { exchange, .. } => {
                 let body = String::from_utf8_lossy(&exchange.body);
                 suspects(&body).into_iter().for_each(|suspect| self.engine.outlet.hide(suspect));
                 self.attempted(exchange, Some(title), progress);
@@ -179,12 +224,15 @@ impl Playbook<'_, '_> {
         }
     }
 
-    /// Tells templates and the report who the run is.
-    fn introduce(&self, token: &Token, progress: &Progress) {
+    /// Tells of a new token, and templates and the report who the run is.
+    fn introduce(&self, token: &Token, reason: &str, progress: &mut Progress) {
+        self.hide(token);
+        self.attempted(&token.exchange, None, progress);
         let claim = |name: &str| token.claims.get(name).and_then(Value::as_str).map(str::to_owned);
         let answered = || token.answer.get("client_id").and_then(Value::as_str).map(str::to_owned);
         let identity = event::Identity {
             source: token.source,
+            reason: reason.to_owned(),
             principal_id: claim("oid"),
             client_id: claim("appid").or_else(|| claim("azp")).or_else(answered),
             tenant_id: claim("tid"),

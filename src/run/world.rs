@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use serde_json::Value;
 
 use crate::http::Transport;
+use crate::identity::Machine;
 
 /// The outside.
 #[derive(Clone, Copy)]
@@ -17,6 +18,8 @@ pub struct World<'w> {
     pub transport: &'w dyn Transport,
     /// Tells the time.
     pub clock: &'w dyn Clock,
+    /// What identity sources read of the machine.
+    pub machine: Machine<'w>,
     /// The variables of the environment, as templates see them.
     pub variables: &'w (dyn Fn() -> Value + 'w),
     /// Reads a file that must stand in a folder: first the folder, then the file. None that a link leads to outside.

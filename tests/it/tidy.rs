@@ -82,6 +82,9 @@ const FILE_LINES: usize = 400;
 const FUNCTION_LINES: usize = 60;
 const PARAMETERS: usize = 4;
 
+/// Functions whose parameters a trait of somebody else's gives.
+const GIVEN: [&str; 1] = ["verify_server_cert"];
+
 #[test]
 fn a_room_imports_only_rooms_above_it() {
     all(sources("src"), |text| layers(&text.path, &code::production(&text.body)));
@@ -89,7 +92,8 @@ fn a_room_imports_only_rooms_above_it() {
 
 #[test]
 fn a_crate_is_named_behind_its_door_only() {
-    all(sources("src"), |text| doors(&text.path, &code::production(&text.body)));
+    let production = sources("src").into_iter().filter(|text| !text.path.ends_with("/tests.rs"));
+    all(production.collect(), |text| doors(&text.path, &code::production(&text.body)));
 }
 
 #[test]
@@ -259,7 +263,7 @@ fn sizes(body: &str) -> Vec<String> {
         if lines >= FUNCTION_LINES {
             findings.push(format!("{line}: `{name}` has {lines} lines, not under {FUNCTION_LINES}"));
         }
-        if parameters > PARAMETERS {
+        if parameters > PARAMETERS && !GIVEN.contains(&name.as_str()) {
             findings.push(format!("{line}: `{name}` has {parameters} parameters, more than {PARAMETERS}"));
         }
     }

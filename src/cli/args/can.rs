@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use mi_run::identity::Selector;
+use mi_run::identity::{Selector, Source};
 
 use super::{Look, Output};
 
@@ -30,6 +30,9 @@ pub(crate) struct Who {
     /// Whose access: system, client_id=ID, object_id=ID or resource_id=ID
     #[arg(long, value_name = "IDENTITY", env = "MI_RUN_IDENTITY", default_value = "system", value_parser = identity)]
     pub(crate) identity: Selector,
+    /// Where tokens come from; found out from the environment without it
+    #[arg(long, value_name = "SOURCE", env = "MI_RUN_SOURCE", value_parser = source)]
+    pub(crate) source: Option<Source>,
     /// The cloud; found out from the VM's metadata without it
     #[arg(long, value_name = "NAME", env = "MI_RUN_CLOUD", value_enum, default_value_t = CloudName::Auto)]
     pub(crate) cloud: CloudName,
@@ -90,6 +93,12 @@ pub(crate) struct Can {
     pub(crate) azure: Azure,
     #[command(flatten)]
     pub(crate) look: Look,
+}
+
+/// A source by its word.
+pub(super) fn source(text: &str) -> Result<Source, String> {
+    let words: Vec<&str> = Source::ALL.iter().map(|source| source.word()).collect();
+    Source::named(text).ok_or_else(|| format!("the sources are {}", words.join(", ")))
 }
 
 fn identity(text: &str) -> Result<Selector, String> {

@@ -29,6 +29,9 @@ pub struct Ready {
     /// The certificate to trust.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
+    /// Where the keys of an Arc agent are, when that is what is emulated.
+    #[serde(skip)]
+    pub arc_keys: Option<PathBuf>,
     /// What a client needs in its environment.
     pub env: BTreeMap<&'static str, String>,
 }
@@ -58,6 +61,7 @@ impl Ready {
             }
         }
         let control = secure.map(|secure| secure.control.url("http"));
-        Ready { imds: places.imds, arm, arm_http, authority, control, ca_file, env }
+        let arc_keys = files.and_then(Files::arc).map(std::path::Path::to_owned);
+        Ready { arc_keys, imds: places.imds, arm, arm_http, authority, control, ca_file, env }
     }
 }

@@ -10,7 +10,7 @@ use crate::azure::cloud::Cloud;
 use crate::azure::verdict;
 use crate::diagnostic::Diagnostics;
 use crate::http::{Status, Statuses};
-use crate::identity::Selector;
+use crate::identity::{Selector, Whose};
 use crate::plan::known::{Known, Piece};
 use crate::plan::{Access, Action, Auth, Caller, Each, Given, Include, InputOrigin, Items, Plan, Request};
 use crate::plan::{Step, Subject, resolve};
@@ -54,9 +54,9 @@ pub fn needs(
 }
 
 /// How an identity is named.
-fn named(selector: Option<&Selector<Text>>, known: &Known) -> Option<String> {
+fn named(whose: Option<&Whose<Text>>, known: &Known) -> Option<String> {
     let id = |text: &Text| target::shown(&known.pieces(&text.template));
-    Some(match selector? {
+    Some(match &whose?.selector {
         Selector::System => "system".to_owned(),
         Selector::ClientId(text) => format!("client_id {}", id(text)),
         Selector::ObjectId(text) => format!("object_id {}", id(text)),

@@ -1,0 +1,56 @@
+//! What identity sources read of this machine; with the emulator inside, of the machine that it stands for.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use mi_run::emulator::Emulator;
+use mi_run::http::Transport;
+use mi_run::http::client::Client;
+use mi_run::identity::Machine;
+use mi_run::identity::source::{ARC_KEYS, HIMDS};
+use mi_run::run::{Clock, World};
+
+use super::files;
+use super::run::{random, variables};
+
+/// The variables of the environment, or of the machine that the emulator stands for.
+pub(crate) struct Environment {
+    emulated: Option<HashMap<String, String>>,
+    arc_keys: PathBuf,
+}
+
+impl Environment {
+    pub(crate) fn of(emulator: Option<&Emulator>) -> Environment {
+        let variables = |emulator: &Emulator| {
+            emulator.ready().env.iter().map(|(name, value)| (name.to_string(), value.clone())).collect()
+        };
+        let arc_keys = emulator.and_then(|emulator| emulator.ready().arc_keys.clone());
+        Environment { emulated: emulator.map(variables), arc_keys: arc_keys.unwrap_or_else(|| PathBuf::from(ARC_KEYS)) }
+    }
+
+    /// A client that trusts the emulator, where that speaks TLS: to it alone go the requests of such a run.
+    pub(crate) fn client(emulator: Option<&Emulator>) -> Option<Client> {
+        let ca_file = emulator.and_then(|emulator| emulator.ready().ca_file.clone())?;
+        Client::new(Some(ca_file)).ok()
+    }
+
+    /// A variable that identity sources want to know.
+    pub(crate) fn get(&self, name: &str) -> Option<String> {
+        match &self.emulated {
+            Some(emulated) => emulated.get(name).cloned(),
+            None => std::env::var(name).ok(),
+        }
+    }
+
+    /// The outside, as a run sees it.
+    pub(crate) fn world<'w>(
+        &'w self,
+        (transport, clock): (&'w dyn Transport, &'w dyn Clock),
+        variable: &'w dyn Fn(&str) -> Option<String>,
+    ) -> World<'w> {
+        // The agent that is installed here is none of the emulator's.
+        let himds = if self.emulated.is_some() { "" } else { HIMDS };
+        let machine = Machine { variable, arc_keys: &self.arc_keys, himds: Path::new(himds) };
+        World { transport, clock, machine, variables: &variables, file: files::inside, random: &random }
+    }
+}
