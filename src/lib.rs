@@ -35,7 +35,7 @@
 //!   a request. The emulator and whoever asks about access decide by the same patterns.
 //! - [`azure`]: clouds, the error envelope of Resource Manager, what an answer says about access and what a refusal means,
 //!   permissions and assignments, pages of lists, long-running operations, when to try again, instance metadata.
-//! - [`identity`]: where tokens come from, what they say, the cache all steps share.
+//! - [`identity`]: where tokens come from, one file per source, what they say, the cache all steps share.
 //! - [`playbook`]: the document the author wrote, its reader and its schema.
 //! - [`plan`]: the document with names resolved and defaults applied; what waits for what; what the caller gives; in `needs`
 //!   the role that it needs.
@@ -76,6 +76,8 @@
 //!   (or in `emulator/hosts/` for an identity endpoint), its refusals in `emulator/arm/refusal/`.
 //! - *what a refusal means*: a code in `azure/cure/codes.rs`; what has to be asked for it, in `azure/cure.rs` (`next`) and
 //!   `run/diagnose.rs`; a page in `tests/cases/diagnosis`.
+//! - *a source of tokens*: a file in `identity/`, its variant and how it is found in `identity/source.rs`, its patience in
+//!   `identity/patience.rs`, what its errors mean in `run/mishap/tokens.rs`.
 //! - *a lint*: its code in `lint/mod.rs`, what finds it in a file of `lint/`, its message in `diagnostic/catalog/lints.rs`, its
 //!   paragraph in `diagnostic/explain.rs`.
 //! - *a diagnostic*: a method in `diagnostic/catalog.rs` or a file below it (or a function in `run/mishap.rs`), and its

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use can::{Azure, Can, Who};
+pub(crate) use can::{Azure, Can, CloudName, Token, Who, Whoami};
 
 /// Runs playbooks against Azure Resource Manager with managed-identity tokens, and says what holds.
 #[derive(Debug, Parser)]
@@ -44,6 +44,10 @@ pub(crate) enum Command {
     Emulate(Emulate),
     /// Write a commented world to start from
     New(New),
+    /// Say which source of tokens there is, which identity, what its token says, and what machine this is
+    Whoami(Whoami),
+    /// Print a token
+    Token(Token),
     /// Say whether an identity may do something at a scope, and what grants it or what would; exit 0 yes, 1 no
     Can(Can),
     /// List the built-in roles, those that grant something, or show one

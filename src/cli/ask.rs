@@ -1,27 +1,18 @@
-//! Asks Azure what an identity may do at a scope: a run of two steps that nobody wrote.
+//! Asks Azure what an identity may do at a scope.
 
-use std::collections::HashMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use mi_run::diagnostic::{Diagnostic, Diagnostics};
-use mi_run::event::{Outlet, Problem, Record, Step};
-use mi_run::http::client::Client;
-use mi_run::identity::{self, Selector};
-use mi_run::plan::{self, Plan};
+use mi_run::event::{Problem, Step};
 use mi_run::rbac::{Origin, Permission, PermissionSet, Role, Scope};
-use mi_run::run::{Engine, Interrupt, Job, Settings, SystemClock};
-use mi_run::source::{Source, Sources};
+use mi_run::source::Sources;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::args::{Azure, Color, Who};
-use super::emulate;
+use super::errand::{Errand, carry_out};
 use super::exit::Exit;
-use super::files::Includes;
-use super::machine::Environment;
-use super::run::{check_endpoints, chosen};
-use super::terminal::{complain, diagnose, diagnose_all};
+use super::terminal::diagnose_all;
 
 /// What Azure tells of an identity's access at a scope.
 #[derive(Clone, Debug, Default)]
@@ -146,82 +137,16 @@ impl Told {
 /// Asks; on the way, what is wrong with the question is told.
 pub(crate) fn ask(scope: &str, (who, azure): (&Who, &Azure), color: Color) -> Result<Told, Exit> {
     let mut usage = Diagnostics::new();
-    check_endpoints(azure, &mut usage);
     check_scope(scope, &mut usage);
     if usage.has_errors() {
         diagnose_all(usage, &Sources::new(), color);
         return Err(Exit::Usage);
     }
-    let (sources, plan) = plan(scope, who, color)?;
-    let client = Client::new(azure.ca_file.clone()).map_err(|why| {
-        let title = "the file given by `--ca-file` cannot be used";
-        diagnose(&Diagnostic::error("invalid-option", title).note(why.0), &sources, color);
-        Exit::Usage
-    })?;
-    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
-        complain("error: the runtime cannot start: too few resources\n");
-        return Err(Exit::Errored);
-    };
-    let record = runtime.block_on(run((plan, &sources), (azure, who.source), &client, color))?;
+    let steps = ["assignments", "permissions"].map(|via| json!({"access": {"scope": scope, "via": via, "can": "*"}}));
+    let Errand { record, .. } = carry_out(json!(steps), (who, azure), color)?;
     let mut told = Told { scope: scope.to_owned(), cloud: record.run.cloud.clone(), ..Told::default() };
     record.playbooks.iter().flat_map(|playbook| &playbook.steps).for_each(|step| told.read(step));
     Ok(told)
-}
-
-async fn run(
-    (plan, sources): (Plan, &Sources),
-    (azure, source): (&Azure, Option<identity::Source>),
-    client: &Client,
-    color: Color,
-) -> Result<Record, Exit> {
-    let emulator = emulate::inside(azure.emulate.as_deref(), color).await?;
-    let inside = emulator.as_ref().map(|emulator| emulator.ready());
-    let settings = Settings {
-        arm_endpoint: chosen(&azure.arm_endpoint).or_else(|| inside.map(|ready| ready.arm_http.clone())),
-        imds_endpoint: chosen(&azure.imds_endpoint).or_else(|| inside.map(|ready| ready.imds.clone())),
-        source,
-        bodies: false,
-        jobs: 2,
-        fail_fast: false,
-        strict: false,
-    };
-    let outlet = Outlet::new(Vec::new(), Vec::new(), true);
-    let interrupt = Interrupt::default();
-    let clock = SystemClock::start();
-    let trusting = Environment::client(emulator.as_ref());
-    let environment = Environment::of(emulator.as_ref());
-    let variable = |name: &str| environment.get(name);
-    let world = environment.world((trusting.as_ref().unwrap_or(client), &clock), &variable);
-    let engine = Engine::new(world, settings, (sources, &outlet), &interrupt);
-    let job =
-        Job { plan, path: Arc::from("the command line"), folder: ".".into(), root: ".".into(), values: HashMap::new() };
-    engine.run(vec![job]).await;
-    drop(engine);
-    Ok(outlet.into_record().unwrap_or_default())
-}
-
-/// The run: what is effective, and what is assigned. What is claimed does not matter.
-fn plan(scope: &str, who: &Who, color: Color) -> Result<(Sources, Plan), Exit> {
-    let identity = match &who.identity {
-        Selector::System => json!("system"),
-        Selector::ClientId(id) => json!({"client_id": id}),
-        Selector::ObjectId(id) => json!({"object_id": id}),
-        Selector::ResourceId(id) => json!({"resource_id": id}),
-    };
-    let steps = ["assignments", "permissions"].map(|via| json!({"access": {"scope": scope, "via": via, "can": "*"}}));
-    let document = json!({"cloud": who.cloud.word(), "identity": identity, "steps": steps}).to_string();
-    let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
-    let id = sources.add(Source::new("the command line", document));
-    let includes = Includes { root: ".".into() };
-    let documents = plan::gather((id, Path::new("the command line")), &mut sources, &includes, &mut found);
-    let plan = documents.map(|documents| plan::build(documents, &sources, &mut found));
-    match plan.filter(|_| !found.has_errors()) {
-        Some(plan) => Ok((sources, plan)),
-        None => {
-            diagnose_all(found, &sources, color);
-            Err(Exit::Usage)
-        }
-    }
 }
 
 fn check_scope(scope: &str, usage: &mut Diagnostics) {

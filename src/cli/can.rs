@@ -2,7 +2,6 @@
 
 use mi_run::azure::cure::{Suggestion, assign};
 use mi_run::diagnostic::Diagnostic;
-use mi_run::event::Problem;
 use mi_run::rbac::{Algebra, Answer, Decision, Pattern, PermissionSet, Plane, TooComplex, Verdict};
 use mi_run::source::Sources;
 use serde_json::{Value, json};
@@ -10,6 +9,7 @@ use serde_json::{Value, json};
 use super::args::{self, Output};
 use super::ask::{Told, ask};
 use super::baseline;
+use super::errand::without_place;
 use super::exit::Exit;
 use super::roles::{doubt, pretty, too_complex};
 use super::terminal::{diagnose, print};
@@ -36,7 +36,7 @@ pub(crate) fn can(args: &args::Can) -> Exit {
         Err(exit) => return exit,
     };
     if !told.says_something() {
-        told.problems.last().into_iter().for_each(|problem| diagnose(&of(problem), &Sources::new(), color));
+        told.problems.last().into_iter().for_each(|problem| diagnose(&without_place(problem), &Sources::new(), color));
         return Exit::Errored;
     }
     let done = match &pattern {
@@ -208,12 +208,4 @@ fn as_json(told: &Told, ruling: &Ruling<'_>, suggestion: Option<&Suggestion>) ->
             "operations": one.narrowest.breadth, "assign": assignment(told, one)})),
         "notes": notes(told, ruling),
     })
-}
-
-/// What went wrong, without the place in a playbook that nobody wrote.
-fn of(problem: &Problem) -> Diagnostic {
-    let mut diagnostic = Diagnostic::error(problem.code, problem.title.clone());
-    diagnostic.notes.clone_from(&problem.notes);
-    diagnostic.helps.clone_from(&problem.helps);
-    diagnostic
 }

@@ -7,6 +7,7 @@ mod can;
 mod check;
 mod difference;
 mod emulate;
+mod errand;
 mod exit;
 mod explain;
 mod files;
@@ -23,6 +24,7 @@ mod screen;
 mod signals;
 mod terminal;
 mod values;
+mod whoami;
 
 use std::process::ExitCode;
 
@@ -46,6 +48,8 @@ pub(crate) fn main() -> ExitCode {
         Some(Command::Run(run)) => run::run(run),
         Some(Command::Check(check)) => check::check(&check),
         Some(Command::Plan(args)) => plan::plan(&args),
+        Some(Command::Whoami(args)) => whoami::whoami(&args),
+        Some(Command::Token(args)) => whoami::token(&args),
         Some(Command::Can(args)) => can::can(&args),
         Some(Command::Roles(args)) => roles::roles(&args),
         Some(Command::Emulate(emulate)) => return emulate::emulate(&emulate),

@@ -48,6 +48,15 @@ impl Cloud {
     /// All clouds.
     pub const ALL: [Cloud; 3] = [Cloud::Public, Cloud::China, Cloud::UsGov];
 
+    /// The word in worlds and playbooks.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Cloud::Public => "public",
+            Cloud::China => "china",
+            Cloud::UsGov => "usgov",
+        }
+    }
+
     /// The names and endpoints.
     pub(crate) fn facts(self) -> &'static Facts {
         match self {

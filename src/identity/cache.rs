@@ -30,6 +30,11 @@ impl Cache {
         self.tokens.borrow_mut().insert(key, Rc::clone(token));
     }
 
+    /// All that are kept.
+    pub fn all(&self) -> Vec<Rc<Token>> {
+        self.tokens.borrow().values().cloned().collect()
+    }
+
     /// Forgets a token that the other side does not take any more.
     pub fn forget(&self, secret: &str) {
         self.tokens.borrow_mut().retain(|_, token| token.secret.reveal() != secret);

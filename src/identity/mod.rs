@@ -14,6 +14,7 @@ pub mod patience;
 mod service_fabric;
 pub mod source;
 mod suspects;
+mod words;
 mod workload_identity;
 
 use std::time::{Duration, SystemTime};
@@ -27,6 +28,7 @@ pub use cache::Cache;
 pub use claims::claims;
 pub use source::{Found, Machine, Source};
 pub use suspects::suspects;
+pub use words::{Words, words};
 
 /// Which managed identity.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

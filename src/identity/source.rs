@@ -220,12 +220,11 @@ mod tests {
     #[track_caller]
     fn check(set: &[&str], agent: bool, wish: Option<Source>, expected: Result<Source, &str>) {
         let variable = |name: &str| {
-            let value = set.iter().find_map(|one| match one.split_once('=') {
+            set.iter().find_map(|one| match one.split_once('=') {
                 Some((own, value)) if own == name => Some(value.to_owned()),
                 None if *one == name => Some("x".to_owned()),
                 _ => None,
-            });
-            value
+            })
         };
         let folder = std::env::temp_dir();
         let file = std::env::current_exe().expect("a program");

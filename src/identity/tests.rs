@@ -15,9 +15,12 @@ use crate::http::{Answer, FaultKind, Response, Route};
 
 const CLIENT: &str = "1b0f6f0e-3a52-4f44-9f0d-6f1f4f3c2a11";
 
+/// The status, the headers and the body of an answer.
+type Said = (u16, Vec<(String, String)>, String);
+
 /// Answers in a row, and what was asked.
 struct Script {
-    answers: RefCell<VecDeque<(u16, Vec<(String, String)>, String)>>,
+    answers: RefCell<VecDeque<Said>>,
     asked: RefCell<Vec<Request>>,
 }
 

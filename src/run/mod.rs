@@ -165,6 +165,16 @@ impl<'e> Engine<'e> {
         Self { world, settings, sources, outlet, interrupt, cache: Cache::default(), permits, shared }
     }
 
+    /// The tokens that were acquired.
+    pub fn tokens(&self) -> Vec<Rc<identity::Token>> {
+        self.cache.all()
+    }
+
+    /// The VM's instance metadata, when something wanted it and it was there.
+    pub fn instance(&self) -> Option<Rc<Value>> {
+        self.shared.instance.borrow().clone()
+    }
+
     /// The run's own id and when it began, for templates.
     pub fn run_value(&self) -> Value {
         serde_json::json!({"id": self.shared.id, "started_at": self.shared.started_at})

@@ -18,5 +18,6 @@ mod reports;
 mod schema;
 mod sweep;
 mod tidy;
+mod whoami;
 mod words;
 mod worlds;

@@ -63,6 +63,37 @@ impl CloudName {
     }
 }
 
+/// Who one is, and where.
+#[derive(Debug, Args)]
+pub(crate) struct Whoami {
+    /// How to write it
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Output::Text)]
+    pub(crate) format: Output,
+    #[command(flatten)]
+    pub(crate) who: Who,
+    #[command(flatten)]
+    pub(crate) azure: Azure,
+    #[command(flatten)]
+    pub(crate) look: Look,
+}
+
+/// Which token.
+#[derive(Debug, Args)]
+pub(crate) struct Token {
+    /// For what: arm, graph, key_vault, storage, or a resource URL
+    #[arg(value_name = "RESOURCE", default_value = "arm")]
+    pub(crate) resource: String,
+    /// Print the endpoint's whole answer
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) who: Who,
+    #[command(flatten)]
+    pub(crate) azure: Azure,
+    #[command(flatten)]
+    pub(crate) look: Look,
+}
+
 /// What one would like to know.
 #[derive(Debug, Args)]
 pub(crate) struct Can {

@@ -29,6 +29,9 @@ pub struct Ready {
     /// The certificate to trust.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
+    /// The cloud, as playbooks name it.
+    #[serde(skip)]
+    pub cloud: &'static str,
     /// Where the keys of an Arc agent are, when that is what is emulated.
     #[serde(skip)]
     pub arc_keys: Option<PathBuf>,
@@ -62,6 +65,16 @@ impl Ready {
         }
         let control = secure.map(|secure| secure.control.url("http"));
         let arc_keys = files.and_then(Files::arc).map(std::path::Path::to_owned);
-        Ready { arc_keys, imds: places.imds, arm, arm_http, authority, control, ca_file, env }
+        Ready {
+            cloud: state.world.cloud.word(),
+            arc_keys,
+            imds: places.imds,
+            arm,
+            arm_http,
+            authority,
+            control,
+            ca_file,
+            env,
+        }
     }
 }

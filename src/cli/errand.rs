@@ -1,0 +1,116 @@
+//! A run of steps that nobody wrote: how commands that are no run ask Azure something.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use mi_run::diagnostic::{Diagnostic, Diagnostics};
+use mi_run::event::{Outlet, Problem, Record};
+use mi_run::http::client::Client;
+use mi_run::identity::{Selector, Token};
+use mi_run::plan::{self, Plan};
+use mi_run::run::{Engine, Interrupt, Job, Settings, SystemClock};
+use mi_run::source::{Source, Sources};
+use serde_json::{Value, json};
+
+use super::args::{Azure, CloudName, Color, Who};
+use super::emulate;
+use super::exit::Exit;
+use super::files::Includes;
+use super::machine::Environment;
+use super::run::{check_endpoints, chosen};
+use super::terminal::{complain, diagnose, diagnose_all};
+
+/// What the steps are said to be from.
+const PLACE: &str = "the command line";
+
+/// What came of the steps.
+pub(crate) struct Errand {
+    /// What happened.
+    pub(crate) record: Record,
+    /// The tokens that were acquired on the way.
+    pub(crate) tokens: Vec<Rc<Token>>,
+    /// The VM's instance metadata, when it was wanted and there.
+    pub(crate) instance: Option<Rc<Value>>,
+}
+
+/// Carries steps out as an identity. What is wrong with the options is told.
+pub(crate) fn carry_out(steps: Value, (who, azure): (&Who, &Azure), color: Color) -> Result<Errand, Exit> {
+    let mut usage = Diagnostics::new();
+    check_endpoints(azure, &mut usage);
+    if usage.has_errors() {
+        diagnose_all(usage, &Sources::new(), color);
+        return Err(Exit::Usage);
+    }
+    let client = Client::new(azure.ca_file.clone()).map_err(|why| {
+        let title = "the file given by `--ca-file` cannot be used";
+        diagnose(&Diagnostic::error("invalid-option", title).note(why.0), &Sources::new(), color);
+        Exit::Usage
+    })?;
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
+        complain("error: the runtime cannot start: too few resources\n");
+        return Err(Exit::Errored);
+    };
+    runtime.block_on(run(steps, (who, azure), client, color))
+}
+
+async fn run(steps: Value, (who, azure): (&Who, &Azure), client: Client, color: Color) -> Result<Errand, Exit> {
+    let emulator = emulate::inside(azure.emulate.as_deref(), color).await?;
+    let inside = emulator.as_ref().map(|emulator| emulator.ready());
+    // Not every machine that is emulated tells its cloud, and the emulator knows.
+    let cloud = inside.map(|ready| ready.cloud).filter(|_| who.cloud == CloudName::Auto);
+    let (sources, plan) = planned(steps, (who, cloud.unwrap_or(who.cloud.word())), color)?;
+    let settings = Settings {
+        arm_endpoint: chosen(&azure.arm_endpoint).or_else(|| inside.map(|ready| ready.arm_http.clone())),
+        imds_endpoint: chosen(&azure.imds_endpoint).or_else(|| inside.map(|ready| ready.imds.clone())),
+        source: who.source,
+        bodies: false,
+        jobs: 2,
+        fail_fast: false,
+        strict: false,
+    };
+    let outlet = Outlet::new(Vec::new(), Vec::new(), true);
+    let interrupt = Interrupt::default();
+    let clock = SystemClock::start();
+    let client = Environment::client(emulator.as_ref()).unwrap_or(client);
+    let environment = Environment::of(emulator.as_ref());
+    let variable = |name: &str| environment.get(name);
+    let engine =
+        Engine::new(environment.world((&client, &clock), &variable), settings, (&sources, &outlet), &interrupt);
+    let job = Job { plan, path: Arc::from(PLACE), folder: ".".into(), root: ".".into(), values: HashMap::new() };
+    engine.run(vec![job]).await;
+    let (tokens, instance) = (engine.tokens(), engine.instance());
+    drop(engine);
+    Ok(Errand { record: outlet.into_record().unwrap_or_default(), tokens, instance })
+}
+
+fn planned(steps: Value, (who, cloud): (&Who, &str), color: Color) -> Result<(Sources, Plan), Exit> {
+    let identity = match &who.identity {
+        Selector::System => json!("system"),
+        Selector::ClientId(id) => json!({"client_id": id}),
+        Selector::ObjectId(id) => json!({"object_id": id}),
+        Selector::ResourceId(id) => json!({"resource_id": id}),
+    };
+    let document = json!({"cloud": cloud, "identity": identity, "steps": steps}).to_string();
+    let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
+    let id = sources.add(Source::new(PLACE, document));
+    let includes = Includes { root: ".".into() };
+    let documents = plan::gather((id, Path::new(PLACE)), &mut sources, &includes, &mut found);
+    let plan = documents.map(|documents| plan::build(documents, &sources, &mut found));
+    match plan.filter(|_| !found.has_errors()) {
+        Some(plan) => Ok((sources, plan)),
+        None => {
+            diagnose_all(found, &sources, color);
+            Err(Exit::Usage)
+        }
+    }
+}
+
+/// What went wrong, without the place in a playbook that nobody wrote.
+pub(crate) fn without_place(problem: &Problem) -> Diagnostic {
+    let mut diagnostic = Diagnostic::error(problem.code, problem.title.clone());
+    diagnostic.notes.clone_from(&problem.notes);
+    diagnostic.helps.clone_from(&problem.helps);
+    diagnostic
+}
