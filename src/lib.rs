@@ -36,6 +36,7 @@
 //! - [`azure`]: clouds, the error envelope of Resource Manager, what an answer says about access and what a refusal means,
 //!   permissions and assignments, pages of lists, long-running operations, when to try again, instance metadata.
 //! - [`identity`]: where tokens come from, one file per source, what they say, the cache all steps share.
+//! - [`doctor`]: every cause that is known for a token that does not come or does not do, looked into one by one.
 //! - [`playbook`]: the document the author wrote, its reader and its schema.
 //! - [`plan`]: the document with names resolved and defaults applied; what waits for what; what the caller gives; in `needs`
 //!   the role that it needs.
@@ -87,6 +88,7 @@
 
 pub mod azure;
 pub mod diagnostic;
+pub mod doctor;
 pub mod emulator;
 pub mod event;
 pub mod http;

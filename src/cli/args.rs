@@ -46,6 +46,8 @@ pub(crate) enum Command {
     New(New),
     /// Say which source of tokens there is, which identity, what its token says, and what machine this is
     Whoami(Whoami),
+    /// Say why it does not work here: every cause that is known, looked into one by one
+    Doctor(Whoami),
     /// Print a token
     Token(Token),
     /// Say whether an identity may do something at a scope, and what grants it or what would; exit 0 yes, 1 no

@@ -7,7 +7,7 @@ use mi_run::emulator::Emulator;
 use mi_run::http::Transport;
 use mi_run::http::client::Client;
 use mi_run::identity::Machine;
-use mi_run::identity::source::{ARC_KEYS, HIMDS};
+use mi_run::identity::source::{ARC_KEYS, HIMDS, VARIABLES};
 use mi_run::run::{Clock, World};
 
 use super::files;
@@ -36,10 +36,18 @@ impl Environment {
 
     /// A variable that identity sources want to know.
     pub(crate) fn get(&self, name: &str) -> Option<String> {
-        match &self.emulated {
+        let is_its = VARIABLES.contains(&name) || name == "AZURE_POD_IDENTITY_AUTHORITY_HOST";
+        match self.emulated.as_ref().filter(|_| is_its) {
             Some(emulated) => emulated.get(name).cloned(),
             None => std::env::var(name).ok(),
         }
+    }
+
+    /// The machine, as identity sources see it.
+    pub(crate) fn machine<'m>(&'m self, variable: &'m dyn Fn(&str) -> Option<String>) -> Machine<'m> {
+        // The agent that is installed here is none of the emulator's.
+        let himds = if self.emulated.is_some() { "" } else { HIMDS };
+        Machine { variable, arc_keys: &self.arc_keys, himds: Path::new(himds) }
     }
 
     /// The outside, as a run sees it.
@@ -48,9 +56,7 @@ impl Environment {
         (transport, clock): (&'w dyn Transport, &'w dyn Clock),
         variable: &'w dyn Fn(&str) -> Option<String>,
     ) -> World<'w> {
-        // The agent that is installed here is none of the emulator's.
-        let himds = if self.emulated.is_some() { "" } else { HIMDS };
-        let machine = Machine { variable, arc_keys: &self.arc_keys, himds: Path::new(himds) };
+        let machine = self.machine(variable);
         World { transport, clock, machine, variables: &variables, file: files::inside, random: &random }
     }
 }

@@ -6,6 +6,7 @@ mod baseline;
 mod can;
 mod check;
 mod difference;
+mod doctor;
 mod emulate;
 mod errand;
 mod exit;
@@ -50,6 +51,7 @@ pub(crate) fn main() -> ExitCode {
         Some(Command::Plan(args)) => plan::plan(&args),
         Some(Command::Whoami(args)) => whoami::whoami(&args),
         Some(Command::Token(args)) => whoami::token(&args),
+        Some(Command::Doctor(args)) => doctor::doctor(&args),
         Some(Command::Can(args)) => can::can(&args),
         Some(Command::Roles(args)) => roles::roles(&args),
         Some(Command::Emulate(emulate)) => return emulate::emulate(&emulate),

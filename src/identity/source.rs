@@ -149,7 +149,7 @@ pub fn find(machine: &Machine<'_>, wish: Option<Source>) -> Result<Found, Refusa
         let missing: Vec<&str> = source.needs().iter().copied().filter(|name| !machine.has(name)).collect();
         return match missing.as_slice() {
             [] => Ok(Found { source, reason: "it was asked for by name".to_owned() }),
-            missing => Err(half(&format!("the source `{}` needs {}", source.word(), listed(missing)), missing)),
+            missing => Err(half(&format!("`{}` was asked for by name", source.word()), missing)),
         };
     }
     let found = |source, reason: &str| Ok(Found { source, reason: reason.to_owned() });
@@ -204,7 +204,7 @@ pub fn find(machine: &Machine<'_>, wish: Option<Source>) -> Result<Found, Refusa
 
 fn half(what: &str, missing: &[&str]) -> Refusal {
     Refusal::Unmet {
-        why: format!("{what}, and {} is not", listed(missing)),
+        why: format!("{what}, and {} {} not set", listed(missing), if missing.len() == 1 { "is" } else { "are" }),
         help: "set what is missing, or say where tokens come from: `identity: {source: imds}`".to_owned(),
     }
 }
@@ -262,7 +262,7 @@ mod tests {
         check(&["IDENTITY_ENDPOINT"], "and `IDENTITY_HEADER` is not");
         check(&["IDENTITY_HEADER"], "and `IDENTITY_ENDPOINT` is not");
         check(&["MSI_SECRET"], "and `MSI_ENDPOINT` is not");
-        check(&["AZURE_FEDERATED_TOKEN_FILE"], "and `AZURE_TENANT_ID` and `AZURE_CLIENT_ID` is not");
+        check(&["AZURE_FEDERATED_TOKEN_FILE"], "and `AZURE_TENANT_ID` and `AZURE_CLIENT_ID` are not set");
     }
 
     #[test]

@@ -11,12 +11,15 @@ use super::playbook::Playbook;
 use super::progress::Progress;
 use super::reply::Reply;
 use crate::azure::cloud::{Cloud, SHORT_NAMES, is_resource};
-use crate::azure::metadata;
+use crate::azure::{metadata, patience};
 use crate::diagnostic::Diagnostic;
 use crate::event::{self, AsideAnswered, Attempt, AttemptFinished, Event, veil};
 use crate::identity::{self, Ask, Exchange, Found, Refusal, Source, Token, Whose, suspects};
-use crate::plan::{Step, TokenRequest};
+use crate::plan::{Retry, Step, TokenRequest};
 use crate::template::Text;
+
+/// The longest wait that an identity endpoint may ask for.
+const LONGEST: Duration = Duration::from_secs(5 * 60);
 
 impl Playbook<'_, '_> {
     /// Acquires the token a step asks for.
@@ -193,11 +196,21 @@ impl Playbook<'_, '_> {
         }
     }
 
-    /// How long to wait before a source is asked again; nothing when that is in vain, or was tried often enough.
+    /// How long to wait before a source is asked again; nothing when that is in vain, or was tried often enough. A step that
+    /// says nothing of retries waits as is published of the source.
     fn token_pause(&self, (source, refusal): (Source, &Refusal), step: &Step, attempt: u32) -> Option<Duration> {
-        let status = refusal.exchange().filter(|_| attempt < step.retry.attempts)?.status;
-        // What the playbook says of pauses is for tests and for those who know; the published ones are longer.
-        identity::patience::pause(source, status, attempt).map(|pause| pause.min(self.imds_pause(step, attempt)))
+        let exchange = refusal.exchange()?;
+        let published = identity::patience::pause(source, exchange.status, attempt)?;
+        let header = |name: &str| {
+            let mut headers = exchange.headers.iter();
+            headers.find(|(own, _)| own == name).map(|(_, value)| value.clone())
+        };
+        let said = patience::wait_said(&header, self.engine.world.clock.now()).unwrap_or_default();
+        match step.retry == Retry::default() {
+            true => Some(published.max(said.min(LONGEST))),
+            false if attempt >= step.retry.attempts => None,
+            false => Some(published.min(self.imds_pause(step, attempt)).max(said.min(step.retry.cap))),
+        }
     }
 
     /// Tells of an answer that is no token, or of none.

@@ -13,7 +13,7 @@ use crate::program;
 use files::{Text, sources, texts};
 
 /// The rooms of `src`, lowest first: a room imports only rooms above it in this list, and never those it must not know.
-const ROOMS: [(&str, &[&str]); 24] = [
+const ROOMS: [(&str, &[&str]); 25] = [
     ("source", &[]),
     ("secret", &["source"]),
     ("value", &[]),
@@ -30,6 +30,7 @@ const ROOMS: [(&str, &[&str]); 24] = [
     ("rbac", &["http", "yaml"]),
     ("azure", &["yaml"]),
     ("identity", &["yaml"]),
+    ("doctor", &["yaml"]),
     ("playbook", &[]),
     ("plan", &[]),
     ("lint", &["yaml"]),

@@ -80,6 +80,6 @@ fn what_cannot_be_is_told_and_the_token_never() {
     check("arc", &["whoami", "--identity", named], "Azure Arc gives no token for an identity that is named so");
     check("cloud_shell", &["token", "--identity", named], "Cloud Shell gives no token");
     check("service_fabric", &["token", "--identity", named], "Service Fabric gives no token");
-    check("vm", &["token", "--source", "cloud_shell"], "`MSI_ENDPOINT` is not");
+    check("vm", &["token", "--source", "cloud_shell"], "`MSI_ENDPOINT` is not set");
     check("vm", &["token", "https://nowhere.example/"], "error[identity-refused]");
 }

@@ -63,7 +63,7 @@ impl CloudName {
     }
 }
 
-/// Who one is, and where.
+/// Who one is, and where; for `whoami` and `doctor`.
 #[derive(Debug, Args)]
 pub(crate) struct Whoami {
     /// How to write it
