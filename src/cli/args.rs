@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use can::{Azure, Can, CloudName, Token, Who, Whoami};
+pub(crate) use can::{Asking, Azure, Can, CloudName, Token, Who, Whoami};
 
 /// Runs playbooks against Azure Resource Manager with managed-identity tokens, and says what holds.
 #[derive(Debug, Parser)]

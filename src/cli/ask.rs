@@ -9,7 +9,7 @@ use mi_run::source::Sources;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::args::{Azure, Color, Who};
+use super::args::Asking;
 use super::errand::{Errand, carry_out};
 use super::exit::Exit;
 use super::terminal::diagnose_all;
@@ -135,15 +135,15 @@ impl Told {
 }
 
 /// Asks; on the way, what is wrong with the question is told.
-pub(crate) fn ask(scope: &str, (who, azure): (&Who, &Azure), color: Color) -> Result<Told, Exit> {
+pub(crate) fn ask(scope: &str, asking: &Asking) -> Result<Told, Exit> {
     let mut usage = Diagnostics::new();
     check_scope(scope, &mut usage);
     if usage.has_errors() {
-        diagnose_all(usage, &Sources::new(), color);
+        diagnose_all(usage, &Sources::new(), asking.look.color);
         return Err(Exit::Usage);
     }
     let steps = ["assignments", "permissions"].map(|via| json!({"access": {"scope": scope, "via": via, "can": "*"}}));
-    let Errand { record, .. } = carry_out(json!(steps), (who, azure), color)?;
+    let Errand { record, .. } = carry_out(json!(steps), asking)?;
     let mut told = Told { scope: scope.to_owned(), cloud: record.run.cloud.clone(), ..Told::default() };
     record.playbooks.iter().flat_map(|playbook| &playbook.steps).for_each(|step| told.read(step));
     Ok(told)

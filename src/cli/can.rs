@@ -16,7 +16,7 @@ use super::terminal::{diagnose, print};
 
 /// Answers.
 pub(crate) fn can(args: &args::Can) -> Exit {
-    let color = args.look.color;
+    let color = args.asking.look.color;
     let pattern = args.action.as_deref().map(Pattern::parse);
     let plane = if args.data { Plane::Data } else { Plane::Control };
     if let Some(doubt) =
@@ -31,7 +31,7 @@ pub(crate) fn can(args: &args::Can) -> Exit {
             return Exit::Invalid;
         }
     };
-    let told = match ask(&args.scope, (&args.who, &args.azure), color) {
+    let told = match ask(&args.scope, &args.asking) {
         Ok(told) => told,
         Err(exit) => return exit,
     };

@@ -4,24 +4,23 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use mi_run::azure::cloud::Cloud;
-use mi_run::diagnostic::{Diagnostic, Diagnostics};
 use mi_run::doctor::{Finding, Patient, Verdict, examine};
 use mi_run::http::client::Client;
 use mi_run::identity::Whose;
-use mi_run::source::Sources;
 use serde_json::json;
 
-use super::args::{self, Azure, Color, Output, Who};
+use super::args::{self, Asking, Output};
 use super::emulate;
+use super::errand::ready;
 use super::exit::Exit;
 use super::machine::Environment;
 use super::roles::pretty;
-use super::run::{check_endpoints, chosen};
-use super::terminal::{complain, diagnose, diagnose_all, print};
+use super::run::chosen;
+use super::terminal::print;
 
 /// Looks into every cause, and tells what came of it.
 pub(crate) fn doctor(args: &args::Whoami) -> Exit {
-    let findings = match findings((&args.who, &args.azure), args.look.color) {
+    let findings = match findings(&args.asking) {
         Ok(findings) => findings,
         Err(exit) => return exit,
     };
@@ -35,27 +34,14 @@ pub(crate) fn doctor(args: &args::Whoami) -> Exit {
     }
 }
 
-fn findings((who, azure): (&Who, &Azure), color: Color) -> Result<Vec<Finding>, Exit> {
-    let mut usage = Diagnostics::new();
-    check_endpoints(azure, &mut usage);
-    if usage.has_errors() {
-        diagnose_all(usage, &Sources::new(), color);
-        return Err(Exit::Usage);
-    }
-    let client = Client::new(azure.ca_file.clone()).map_err(|why| {
-        let title = "the file given by `--ca-file` cannot be used";
-        diagnose(&Diagnostic::error("invalid-option", title).note(why.0), &Sources::new(), color);
-        Exit::Usage
-    })?;
-    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
-        complain("error: the runtime cannot start: too few resources\n");
-        return Err(Exit::Errored);
-    };
-    runtime.block_on(look((who, azure), client, color))
+fn findings(asking: &Asking) -> Result<Vec<Finding>, Exit> {
+    let (client, runtime) = ready(asking)?;
+    runtime.block_on(look(asking, client))
 }
 
-async fn look((who, azure): (&Who, &Azure), client: Client, color: Color) -> Result<Vec<Finding>, Exit> {
-    let emulator = emulate::inside(azure.emulate.as_deref(), color).await?;
+async fn look(asking: &Asking, client: Client) -> Result<Vec<Finding>, Exit> {
+    let Asking { who, azure, look } = asking;
+    let emulator = emulate::inside(azure.emulate.as_deref(), look.color).await?;
     let inside = emulator.as_ref().map(|emulator| emulator.ready());
     let arm = chosen(&azure.arm_endpoint).or_else(|| inside.map(|ready| ready.arm_http.clone()));
     let imds = chosen(&azure.imds_endpoint).or_else(|| inside.map(|ready| ready.imds.clone()));

@@ -13,8 +13,9 @@ use mi_run::plan::{self, Plan};
 use mi_run::run::{Engine, Interrupt, Job, Settings, SystemClock};
 use mi_run::source::{Source, Sources};
 use serde_json::{Value, json};
+use tokio::runtime::Runtime;
 
-use super::args::{Azure, CloudName, Color, Who};
+use super::args::{Asking, CloudName, Color, Who};
 use super::emulate;
 use super::exit::Exit;
 use super::files::Includes;
@@ -36,26 +37,35 @@ pub(crate) struct Errand {
 }
 
 /// Carries steps out as an identity. What is wrong with the options is told.
-pub(crate) fn carry_out(steps: Value, (who, azure): (&Who, &Azure), color: Color) -> Result<Errand, Exit> {
+pub(crate) fn carry_out(steps: Value, asking: &Asking) -> Result<Errand, Exit> {
+    let (client, runtime) = ready(asking)?;
+    runtime.block_on(run(steps, asking, client))
+}
+
+/// What it takes to ask something. What is wrong with the options is told.
+pub(crate) fn ready(asking: &Asking) -> Result<(Client, Runtime), Exit> {
+    let color = asking.look.color;
     let mut usage = Diagnostics::new();
-    check_endpoints(azure, &mut usage);
+    check_endpoints(&asking.azure, &mut usage);
     if usage.has_errors() {
         diagnose_all(usage, &Sources::new(), color);
         return Err(Exit::Usage);
     }
-    let client = Client::new(azure.ca_file.clone()).map_err(|why| {
+    let client = Client::new(asking.azure.ca_file.clone()).map_err(|why| {
         let title = "the file given by `--ca-file` cannot be used";
         diagnose(&Diagnostic::error("invalid-option", title).note(why.0), &Sources::new(), color);
         Exit::Usage
     })?;
-    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|_| {
         complain("error: the runtime cannot start: too few resources\n");
-        return Err(Exit::Errored);
-    };
-    runtime.block_on(run(steps, (who, azure), client, color))
+        Exit::Errored
+    })?;
+    Ok((client, runtime))
 }
 
-async fn run(steps: Value, (who, azure): (&Who, &Azure), client: Client, color: Color) -> Result<Errand, Exit> {
+async fn run(steps: Value, asking: &Asking, client: Client) -> Result<Errand, Exit> {
+    let Asking { who, azure, look } = asking;
+    let color = look.color;
     let emulator = emulate::inside(azure.emulate.as_deref(), color).await?;
     let inside = emulator.as_ref().map(|emulator| emulator.ready());
     // Not every machine that is emulated tells its cloud, and the emulator knows.

@@ -21,13 +21,13 @@ const MACHINE: [&str; 7] =
 pub(crate) fn whoami(args: &args::Whoami) -> Exit {
     let steps =
         json!([{"token": {"resource": "arm", "fresh": true}}, {"metadata": "compute", "retry": {"attempts": 1}}]);
-    let errand = match carry_out(steps, (&args.who, &args.azure), args.look.color) {
+    let errand = match carry_out(steps, &args.asking) {
         Ok(errand) => errand,
         Err(exit) => return exit,
     };
     let Errand { record, tokens, instance } = &errand;
     let Some(token) = tokens.first() else {
-        return refused(&errand, args.look.color);
+        return refused(&errand, args.asking.look.color);
     };
     let machine = instance.as_ref().map(|document| metadata::machine(document));
     let machine: Vec<(&str, String)> = MACHINE
@@ -94,12 +94,12 @@ pub(crate) fn token(args: &args::Token) -> Exit {
         return Exit::Usage;
     }
     let steps = json!([{"token": {"resource": args.resource, "fresh": true}}]);
-    let errand = match carry_out(steps, (&args.who, &args.azure), args.look.color) {
+    let errand = match carry_out(steps, &args.asking) {
         Ok(errand) => errand,
         Err(exit) => return exit,
     };
     let Some(token) = errand.tokens.first() else {
-        return refused(&errand, args.look.color);
+        return refused(&errand, args.asking.look.color);
     };
     let text = if args.json { pretty(&token.answer) } else { format!("{}\n", token.secret.reveal()) };
     match deliver(&text) {

@@ -63,6 +63,17 @@ impl CloudName {
     }
 }
 
+/// Who asks which Azure.
+#[derive(Debug, Args)]
+pub(crate) struct Asking {
+    #[command(flatten)]
+    pub(crate) who: Who,
+    #[command(flatten)]
+    pub(crate) azure: Azure,
+    #[command(flatten)]
+    pub(crate) look: Look,
+}
+
 /// Who one is, and where; for `whoami` and `doctor`.
 #[derive(Debug, Args)]
 pub(crate) struct Whoami {
@@ -70,11 +81,7 @@ pub(crate) struct Whoami {
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Output::Text)]
     pub(crate) format: Output,
     #[command(flatten)]
-    pub(crate) who: Who,
-    #[command(flatten)]
-    pub(crate) azure: Azure,
-    #[command(flatten)]
-    pub(crate) look: Look,
+    pub(crate) asking: Asking,
 }
 
 /// Which token.
@@ -87,11 +94,7 @@ pub(crate) struct Token {
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
-    pub(crate) who: Who,
-    #[command(flatten)]
-    pub(crate) azure: Azure,
-    #[command(flatten)]
-    pub(crate) look: Look,
+    pub(crate) asking: Asking,
 }
 
 /// What one would like to know.
@@ -119,11 +122,7 @@ pub(crate) struct Can {
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Output::Text)]
     pub(crate) format: Output,
     #[command(flatten)]
-    pub(crate) who: Who,
-    #[command(flatten)]
-    pub(crate) azure: Azure,
-    #[command(flatten)]
-    pub(crate) look: Look,
+    pub(crate) asking: Asking,
 }
 
 /// A source by its word.
