@@ -90,6 +90,11 @@ impl Cloud {
         KNOWN.iter().find(|known| known.name == name).map(Self::known)
     }
 
+    /// All clouds that are known by name.
+    pub fn all() -> impl Iterator<Item = Self> {
+        KNOWN.iter().map(Self::known)
+    }
+
     /// The cloud that instance metadata names in `azEnvironment`, in the spelling of IMDS or of the Azure CLI.
     pub fn of_environment(environment: &str) -> Option<Self> {
         let fold = |text: &str| text.to_ascii_lowercase().replace("azurepubliccloud", "azurecloud");

@@ -2,7 +2,7 @@
 
 use mi_run::azure::cure::{Suggestion, assign};
 use mi_run::diagnostic::Diagnostic;
-use mi_run::rbac::{Algebra, Answer, Decision, Pattern, PermissionSet, Plane, TooComplex, Verdict};
+use mi_run::rbac::{Algebra, Decision, Pattern, PermissionSet, Plane, TooComplex, Verdict};
 use mi_run::source::Sources;
 use serde_json::{Value, json};
 
@@ -13,6 +13,9 @@ use super::errand::without_place;
 use super::exit::Exit;
 use super::roles::{doubt, pretty, too_complex};
 use super::terminal::{diagnose, print};
+
+/// How many grounds are told.
+const SHOWN: usize = 4;
 
 /// Answers.
 pub(crate) fn can(args: &args::Can) -> Exit {
@@ -103,31 +106,12 @@ fn ruling<'a>(
     };
     let by_roles = algebra.every(assigned, asked)?;
     let waiting = (answer.verdict == Verdict::No && denied.is_none() && by_roles.verdict == Verdict::Yes)
-        .then(|| granted_by(&by_roles).join(" and "));
+        .then(|| by_roles.grounds(SHOWN, ", ").join(" and "));
     let by = match by_roles.verdict == answer.verdict {
-        true => granted_by(&by_roles),
-        false => granted_by(&answer),
+        true => by_roles.grounds(SHOWN, ", "),
+        false => answer.grounds(SHOWN, ", "),
     };
     Ok(Ruling { verdict: answer.verdict, action, by, denied, waiting, asked })
-}
-
-/// The patterns that grant it, each with its role and scope where they are known.
-fn granted_by(answer: &Answer<'_>) -> Vec<String> {
-    const SHOWN: usize = 4;
-    let action = answer.witness.as_ref().map(|witness| witness.action.as_str());
-    let mut told: Vec<String> = Vec::new();
-    for entry in &answer.grants {
-        let own = entry.permission();
-        let fits = |pattern: &&Pattern| action.is_none_or(|action| pattern.matches(action));
-        let patterns = own.actions.iter().chain(&own.data_actions).filter(fits);
-        let patterns: Vec<String> = patterns.take(SHOWN).map(|pattern| format!("`{pattern}`")).collect();
-        let of = entry.origin().role.as_ref().map(|_| format!(" of {}", entry.origin())).unwrap_or_default();
-        let one = patterns.join(", ") + &of;
-        if !told.contains(&one) && told.len() < SHOWN {
-            told.push(one);
-        }
-    }
-    told
 }
 
 fn text(told: &Told, ruling: &Ruling<'_>, suggestion: Option<&Suggestion>) -> String {

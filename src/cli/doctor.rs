@@ -15,7 +15,7 @@ use super::errand::ready;
 use super::exit::Exit;
 use super::machine::Environment;
 use super::roles::pretty;
-use super::run::chosen;
+use super::run::endpoints;
 use super::terminal::print;
 
 /// Looks into every cause, and tells what came of it.
@@ -43,8 +43,7 @@ async fn look(asking: &Asking, client: Client) -> Result<Vec<Finding>, Exit> {
     let Asking { who, azure, look } = asking;
     let emulator = emulate::inside(azure.emulate.as_deref(), look.color).await?;
     let inside = emulator.as_ref().map(|emulator| emulator.ready());
-    let arm = chosen(&azure.arm_endpoint).or_else(|| inside.map(|ready| ready.arm_http.clone()));
-    let imds = chosen(&azure.imds_endpoint).or_else(|| inside.map(|ready| ready.imds.clone()));
+    let [arm, imds] = endpoints(azure, emulator.as_ref());
     // Not every machine that is emulated tells its cloud, and the emulator knows.
     let cloud = Cloud::named(who.cloud.word()).or_else(|| inside.and_then(|ready| Cloud::named(ready.cloud)));
     let client = Environment::client(emulator.as_ref()).unwrap_or(client);

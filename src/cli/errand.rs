@@ -20,8 +20,8 @@ use super::emulate;
 use super::exit::Exit;
 use super::files::Includes;
 use super::machine::Environment;
-use super::run::{check_endpoints, chosen};
-use super::terminal::{complain, diagnose, diagnose_all};
+use super::run::{check_endpoints, client, endpoints, runtime};
+use super::terminal::diagnose_all;
 
 /// What the steps are said to be from.
 const PLACE: &str = "the command line";
@@ -51,16 +51,7 @@ pub(crate) fn ready(asking: &Asking) -> Result<(Client, Runtime), Exit> {
         diagnose_all(usage, &Sources::new(), color);
         return Err(Exit::Usage);
     }
-    let client = Client::new(asking.azure.ca_file.clone()).map_err(|why| {
-        let title = "the file given by `--ca-file` cannot be used";
-        diagnose(&Diagnostic::error("invalid-option", title).note(why.0), &Sources::new(), color);
-        Exit::Usage
-    })?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|_| {
-        complain("error: the runtime cannot start: too few resources\n");
-        Exit::Errored
-    })?;
-    Ok((client, runtime))
+    Ok((client(&asking.azure, color)?, runtime()?))
 }
 
 async fn run(steps: Value, asking: &Asking, client: Client) -> Result<Errand, Exit> {
@@ -71,9 +62,10 @@ async fn run(steps: Value, asking: &Asking, client: Client) -> Result<Errand, Ex
     // Not every machine that is emulated tells its cloud, and the emulator knows.
     let cloud = inside.map(|ready| ready.cloud).filter(|_| who.cloud == CloudName::Auto);
     let (sources, plan) = planned(steps, (who, cloud.unwrap_or(who.cloud.word())), color)?;
+    let [arm_endpoint, imds_endpoint] = endpoints(azure, emulator.as_ref());
     let settings = Settings {
-        arm_endpoint: chosen(&azure.arm_endpoint).or_else(|| inside.map(|ready| ready.arm_http.clone())),
-        imds_endpoint: chosen(&azure.imds_endpoint).or_else(|| inside.map(|ready| ready.imds.clone())),
+        arm_endpoint,
+        imds_endpoint,
         source: who.source,
         bodies: false,
         jobs: 2,

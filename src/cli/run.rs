@@ -58,13 +58,9 @@ pub(crate) fn run(args: args::Run) -> Exit {
     if selection.is_some() && left == 0 {
         nothing_selected(args.strict, &mut usage);
     }
-    let client = match Client::new(args.azure.ca_file.clone()) {
+    let client = match client(&args.azure, color) {
         Ok(client) => client,
-        Err(why) => {
-            let title = "the file given by `--ca-file` cannot be used";
-            diagnose(&Diagnostic::error("invalid-option", title).note(why.0), &sources, color);
-            return Exit::Usage;
-        }
+        Err(exit) => return exit,
     };
     let targets = match reports::open(&args.reports) {
         Ok(targets) => targets,
@@ -73,9 +69,9 @@ pub(crate) fn run(args: args::Run) -> Exit {
             return Exit::Usage;
         }
     };
-    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
-        complain("error: the runtime cannot start: too few resources\n");
-        return Exit::Errored;
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(exit) => return exit,
     };
     let prepared = Prepared { args: &args, sources: &sources, plans, given, usage, client, targets };
     runtime.block_on(prepared.run())
@@ -153,10 +149,10 @@ impl Prepared<'_> {
 
 /// What the command line says of the run.
 fn settings(args: &args::Run, emulator: Option<&Emulator>) -> Settings {
-    let inside = emulator.map(Emulator::ready);
+    let [arm_endpoint, imds_endpoint] = endpoints(&args.azure, emulator);
     Settings {
-        arm_endpoint: chosen(&args.azure.arm_endpoint).or_else(|| inside.map(|ready| ready.arm_http.clone())),
-        imds_endpoint: chosen(&args.azure.imds_endpoint).or_else(|| inside.map(|ready| ready.imds.clone())),
+        arm_endpoint,
+        imds_endpoint,
         source: args.source,
         bodies: args.show_http,
         jobs: args.jobs,
@@ -227,8 +223,34 @@ pub(super) fn check_endpoints(args: &args::Azure, usage: &mut Diagnostics) {
     }
 }
 
+/// Where Resource Manager and the instance metadata service are: as is said, or the emulator's.
+pub(super) fn endpoints(azure: &args::Azure, emulator: Option<&Emulator>) -> [Option<String>; 2] {
+    let inside = emulator.map(Emulator::ready);
+    [
+        chosen(&azure.arm_endpoint).or_else(|| inside.map(|ready| ready.arm_http.clone())),
+        chosen(&azure.imds_endpoint).or_else(|| inside.map(|ready| ready.imds.clone())),
+    ]
+}
+
+/// What sends requests. That its certificates cannot be used, is told.
+pub(super) fn client(azure: &args::Azure, color: args::Color) -> Result<Client, Exit> {
+    Client::new(azure.ca_file.clone()).map_err(|why| {
+        let title = "the file given by `--ca-file` cannot be used";
+        diagnose(&Diagnostic::error("invalid-option", title).note(why.0), &Sources::new(), color);
+        Exit::Usage
+    })
+}
+
+/// What carries on while others wait. That it cannot start, is told.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Exit> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|_| {
+        complain("error: the runtime cannot start: too few resources\n");
+        Exit::Errored
+    })
+}
+
 /// An option's value; set but empty, as pipelines do, is not given.
-pub(super) fn chosen(option: &Option<String>) -> Option<String> {
+fn chosen(option: &Option<String>) -> Option<String> {
     option.clone().filter(|text| !text.trim().is_empty())
 }
 

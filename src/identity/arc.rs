@@ -7,7 +7,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use super::app_service::get;
-use super::{Ask, Exchange, Refusal, Selector, Source, Token, answer, cannot_select, send, with_parameters};
+use super::{Ask, Exchange, Refusal, Selector, Source, Token, answer, cannot_select, send, unmet, with_parameters};
 use crate::http::Transport;
 
 /// Where the agent listens when no variable says so.
@@ -56,7 +56,6 @@ fn key(ask: &Ask<'_>, challenge: Exchange) -> Result<String, Refusal> {
     };
     let path = Path::new(&realm);
     let shown = realm.escape_debug();
-    let unmet = |why: String, help: &str| Refusal::Unmet { why, help: help.to_owned() };
     let outside = "only keys of the agent's own folder are read, so that nobody else can ask for a file";
     if path.parent() != Some(ask.machine.arc_keys) || path.extension().is_none_or(|ending| ending != "key") {
         return Err(unmet(format!("the challenge names `{shown}`, which is no key of the agent"), outside));

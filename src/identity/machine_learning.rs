@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::app_service::get;
-use super::{Ask, Refusal, Selector, Source, Token, cannot_select, needed, with_parameters};
+use super::{Ask, Refusal, Selector, Source, Token, cannot_select, needed, unmet, with_parameters};
 use crate::http::Request;
 
 pub(super) fn request(ask: &Ask<'_>) -> Result<Request, Refusal> {
@@ -19,10 +19,8 @@ pub(super) fn request(ask: &Ask<'_>) -> Result<Request, Refusal> {
     };
     let is_guid = client.len() == 36 && client.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
     if !is_guid {
-        return Err(Refusal::Unmet {
-            why: format!("`{}` is no client id, so this compute has no managed identity", client.escape_debug()),
-            help: "give the compute a managed identity, or name one: `identity: {client_id: …}`".to_owned(),
-        });
+        let why = format!("`{}` is no client id, so this compute has no managed identity", client.escape_debug());
+        return Err(unmet(why, "give the compute a managed identity, or name one: `identity: {client_id: …}`"));
     }
     let parameters = [("api-version", "2017-09-01"), ("resource", ask.resource), ("clientid", &client)];
     Ok(get(with_parameters(&endpoint, &parameters), vec![("secret".to_owned(), secret)], ask))

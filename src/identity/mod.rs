@@ -241,12 +241,15 @@ async fn send(request: Request, transport: &dyn Transport) -> Result<Exchange, R
     Ok(Exchange { url, request_headers, status, headers, body, duration })
 }
 
+/// Something that the source needs is not there.
+fn unmet(why: String, help: &str) -> Refusal {
+    Refusal::Unmet { why, help: help.to_owned() }
+}
+
 /// A variable that the source cannot do without.
 fn needed(ask: &Ask<'_>, name: &str) -> Result<String, Refusal> {
-    ask.machine.get(name).ok_or_else(|| Refusal::Unmet {
-        why: format!("`{name}` is not set"),
-        help: "the platform sets it where this source exists: is this the right machine?".to_owned(),
-    })
+    let help = "the platform sets it where this source exists: is this the right machine?";
+    ask.machine.get(name).ok_or_else(|| unmet(format!("`{name}` is not set"), help))
 }
 
 /// A URL with more parameters, values encoded.
@@ -261,10 +264,7 @@ fn with_parameters(url: &str, parameters: &[(&str, &str)]) -> String {
 
 /// A source that cannot be asked for the identity that is wished.
 fn cannot_select(source: Source, kinds: &str) -> Refusal {
-    Refusal::Unmet {
-        why: format!("{} gives no token for an identity that is named so", source.title()),
-        help: kinds.to_owned(),
-    }
+    unmet(format!("{} gives no token for an identity that is named so", source.title()), kinds)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! Source: `how-to-managed-identity-service-fabric-app-code.md`.
 
-use super::{Ask, Refusal, Selector, Source, cannot_select, needed, with_parameters};
+use super::{Ask, Refusal, Selector, Source, cannot_select, needed, unmet, with_parameters};
 use crate::http::{Request, Route};
 
 pub(super) fn request(ask: &Ask<'_>) -> Result<Request, Refusal> {
@@ -13,13 +13,14 @@ pub(super) fn request(ask: &Ask<'_>) -> Result<Request, Refusal> {
     let endpoint = needed(ask, "IDENTITY_ENDPOINT")?;
     let secret = needed(ask, "IDENTITY_HEADER")?;
     let thumbprint = needed(ask, "IDENTITY_SERVER_THUMBPRINT")?;
-    let unmet = |why: String| Refusal::Unmet { why, help: "the Service Fabric runtime sets it".to_owned() };
+    let help = "the Service Fabric runtime sets it";
     if !endpoint.to_ascii_lowercase().starts_with("https://") {
-        return Err(unmet("`IDENTITY_ENDPOINT` is not https, as it is in Service Fabric".to_owned()));
+        return Err(unmet("`IDENTITY_ENDPOINT` is not https, as it is in Service Fabric".to_owned(), help));
     }
     let Some(pin) = pin(&thumbprint) else {
         return Err(unmet(
             "`IDENTITY_SERVER_THUMBPRINT` is not the SHA-1 of a certificate, 40 hexadecimal digits".to_owned(),
+            help,
         ));
     };
     let version = ask.machine.get("IDENTITY_API_VERSION").unwrap_or_else(|| "2019-07-01-preview".to_owned());

@@ -5,7 +5,7 @@
 
 use std::io::Read as _;
 
-use super::{Ask, Refusal, Selector, Source, cannot_select, needed};
+use super::{Ask, Refusal, Selector, Source, cannot_select, needed, unmet};
 use crate::http::{Request, Route, encode};
 
 /// No service-account token is longer.
@@ -20,7 +20,6 @@ pub(super) fn request(ask: &Ask<'_>) -> Result<Request, Refusal> {
         _ => return Err(cannot_select(Source::WorkloadIdentity, "name it by its client id")),
     };
     let tenant = needed(ask, "AZURE_TENANT_ID")?;
-    let unmet = |why: String, help: &str| Refusal::Unmet { why, help: help.to_owned() };
     let assertion = assertion(&needed(ask, "AZURE_FEDERATED_TOKEN_FILE")?)?;
     let authority = ask.machine.get("AZURE_AUTHORITY_HOST").unwrap_or_else(|| ask.authority.to_owned());
     if !authority.to_ascii_lowercase().starts_with("https://") {
@@ -51,7 +50,6 @@ pub(super) fn request(ask: &Ask<'_>) -> Result<Request, Refusal> {
 
 /// The token in the file, as it is now.
 fn assertion(path: &str) -> Result<String, Refusal> {
-    let unmet = |why: String, help: &str| Refusal::Unmet { why, help: help.to_owned() };
     let shown = path.escape_debug();
     let file = std::fs::File::open(path).map_err(|error| {
         let why = format!("the federated token file `{shown}` cannot be read: {error}");

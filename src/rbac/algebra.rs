@@ -46,6 +46,27 @@ pub struct Answer<'a> {
     pub grants: Vec<&'a Entry>,
 }
 
+impl Answer<'_> {
+    /// By what it is granted, at most so many: of each entry the patterns that match the witness, with `between` between them,
+    /// and the role and its scope where they are known.
+    pub fn grounds(&self, most: usize, between: &str) -> Vec<String> {
+        let action = self.witness.as_ref().map(|witness| witness.action.as_str());
+        let mut told: Vec<String> = Vec::new();
+        for entry in &self.grants {
+            let own = entry.permission();
+            let fits = |pattern: &&Pattern| action.is_none_or(|action| pattern.matches(action));
+            let patterns = own.actions.iter().chain(&own.data_actions).filter(fits);
+            let patterns: Vec<String> = patterns.take(most).map(|pattern| format!("`{pattern}`")).collect();
+            let of = entry.origin().role.as_ref().map(|_| format!(" of {}", entry.origin())).unwrap_or_default();
+            let one = patterns.join(between) + &of;
+            if !one.is_empty() && !told.contains(&one) && told.len() < most {
+                told.push(one);
+            }
+        }
+        told
+    }
+}
+
 /// Whether two sets are equal, from both sides.
 #[derive(Clone, Debug)]
 pub struct Equality<'a> {

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use crate::event::{Assertion, Iteration, Outcome, Place, Step};
+use crate::rbac::Operations;
 
 /// What a loop asked about access and found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -251,7 +252,8 @@ impl Gathered {
         let (action, data) = match assertion.subject {
             "can" | "cannot" => (assertion.path.as_deref()?, false),
             "can_data" | "cannot_data" => (assertion.path.as_deref()?, true),
-            "allowed" | "denied" => (tried?, false),
+            // A path is written in any case, an operation as it is known.
+            "allowed" | "denied" => (Operations::built_in().spelled(tried?), false),
             _ => return None,
         };
         let at = self.columns.iter().position(|column| column.is(action, data));

@@ -118,9 +118,7 @@ impl Playbook<'_, '_> {
             ));
         }
         let partial = hidden.len() > 1;
-        let entries =
-            reply.json().as_ref().ok().filter(|_| reply.status == 200).and_then(|body| permissions::entries(body));
-        let entries = match entries {
+        let entries = match reply.document().and_then(permissions::entries) {
             Some(entries) if !entries.is_empty() => entries,
             Some(_) => {
                 progress.errored(self, mishap::empty_answer(&asker.scope, ASKING));
@@ -203,6 +201,14 @@ impl Playbook<'_, '_> {
         let auth = Auth::Resource(None, Some(whose));
         let request = Request { auth, ..Request::list(url, asker.step.span) };
         self.request(asker.step, &request, progress).await
+    }
+
+    /// The same about something that the step is not about: what it shows stays what it was.
+    async fn ask_aside(&self, asker: &Asker<'_>, below: &str, progress: &mut Progress) -> Option<Reply> {
+        let asked = (progress.step.request.clone(), progress.step.response.clone());
+        let reply = self.ask(asker, below, progress).await?;
+        (progress.step.request, progress.step.response) = asked;
+        Some(reply)
     }
 
     /// Judges one claim.

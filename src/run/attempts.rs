@@ -199,7 +199,7 @@ impl Playbook<'_, '_> {
         let Some(bearer) = progress.bearer.as_ref().filter(|_| reply.is_some_and(expired)) else {
             return false;
         };
-        self.engine.cache.forget(bearer.reveal());
+        self.engine.cache.forget(bearer.secret.reveal());
         true
     }
 

@@ -81,10 +81,9 @@ impl Playbook<'_, '_> {
 
     /// What is known without asking.
     fn known(&self, progress: &Progress) -> Evidence {
-        let claims =
-            progress.bearer.as_ref().map(|bearer| crate::identity::claims(bearer.reveal())).unwrap_or_default();
-        let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
-        let issued = claims.get("iat").and_then(Value::as_u64).map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds));
+        let claim = |name: &str| progress.bearer.as_ref()?.claims.get(name);
+        let text = |name: &str| claim(name)?.as_str().map(str::to_owned);
+        let issued = claim("iat").and_then(Value::as_u64).map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds));
         let instance = self.engine.shared.instance.borrow();
         let own = instance.as_ref().and_then(|document| document.pointer("/compute/subscriptionId")?.as_str());
         Evidence {
@@ -135,7 +134,7 @@ impl Playbook<'_, '_> {
         let headers = [
             ("accept", "application/json".to_owned()),
             ("accept-language", "en-US".to_owned()),
-            ("authorization", format!("Bearer {}", bearer.reveal())),
+            ("authorization", format!("Bearer {}", bearer.secret.reveal())),
         ];
         let request = http::Request {
             method: "GET",

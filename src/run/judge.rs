@@ -16,7 +16,7 @@ use crate::http::{Status, Statuses};
 use crate::plan::{Action, Step, Subject};
 use crate::predicate::{Actual, Predicate};
 use crate::query::Query;
-use crate::rbac::{Operation, Operations};
+use crate::rbac::Operation;
 use crate::shape::Shape;
 use crate::source::Span;
 use crate::template::{Scope, Text, Tree};
@@ -263,10 +263,9 @@ impl Playbook<'_, '_> {
         let path = rest[rest.find('/')?..].split(['?', '#']).next()?;
         let segments: Vec<String> = path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect();
         let operation = Operation::of(&request.method, &segments)?;
-        let action = Operations::built_in().spelled(&operation.action);
-        let claims = crate::identity::claims(progress.bearer.as_ref()?.reveal());
+        let identity = identity(&progress.bearer.as_ref()?.claims);
         Some(json!({
-            "scope": operation.scope.to_string(), "identity": identity(&claims), "via": "request", "action": action,
+            "scope": operation.scope.to_string(), "identity": identity, "via": "request", "action": operation.action,
         }))
     }
 

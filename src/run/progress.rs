@@ -1,5 +1,6 @@
 //! A step while it is carried out: what is known of it so far.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
@@ -10,8 +11,8 @@ use crate::diagnostic::Diagnostic;
 use crate::event::{self, Assertion, AttemptFinished, Outcome};
 use crate::http::FaultKind;
 use crate::http::cookies::Cookies;
+use crate::identity::Token;
 use crate::plan::{Action, Step};
-use crate::secret::Secret;
 use crate::source::Span;
 use crate::template::{Misfit, Text};
 
@@ -38,7 +39,7 @@ pub(super) struct Progress {
     /// What the server wants to be sent back, while the step polls or pages.
     pub(super) cookies: Cookies,
     /// The token that the last request carried.
-    pub(super) bearer: Option<Secret>,
+    pub(super) bearer: Option<Rc<Token>>,
 }
 
 impl Progress {

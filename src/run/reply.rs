@@ -49,6 +49,11 @@ impl Reply {
         })
     }
 
+    /// The body of a 200 as JSON.
+    pub(super) fn document(&self) -> Option<&Value> {
+        self.json().as_ref().ok().filter(|_| self.status == 200).map(|document| &**document)
+    }
+
     /// The body as text.
     pub(super) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()

@@ -9,6 +9,7 @@ use super::mishap;
 use super::playbook::Playbook;
 use super::progress::Progress;
 use super::reply::Reply;
+use crate::azure::cloud::Cloud;
 use crate::diagnostic::Diagnostic;
 use crate::event::veil::{is_secret_header, shown_headers};
 use crate::event::{self, Attempt};
@@ -122,10 +123,9 @@ impl Playbook<'_, '_> {
     pub(super) fn is_arm(&self, url: &str) -> bool {
         let given = self.engine.settings.arm_endpoint.as_deref().and_then(http::origin);
         let known = self.common.cloud.borrow();
-        let named = ["public", "china", "usgov"].into_iter().filter_map(crate::azure::cloud::Cloud::named);
         (given.is_some() && given == http::origin(url))
             || known.as_ref().is_some_and(|cloud| cloud.is_arm(url))
-            || known.is_none() && named.into_iter().any(|cloud| cloud.is_arm(url))
+            || known.is_none() && Cloud::all().any(|cloud| cloud.is_arm(url))
     }
 
     fn parameters(&self, request: &Request, is_arm: bool, url: &str) -> Result<Vec<String>, Box<Misfit>> {
@@ -250,8 +250,9 @@ impl Playbook<'_, '_> {
         self.guard(target, (&resource, !matches!(request.auth, Auth::Default)), progress).await?;
         let whose = self.whose(identity, progress)?;
         let token = self.acquire(step, progress, (&resource, &whose, false)).await?;
-        progress.bearer = Some(token.secret.clone());
-        Some(Some(token.secret.reveal().to_owned()))
+        let bearer = token.secret.reveal().to_owned();
+        progress.bearer = Some(token);
+        Some(Some(bearer))
     }
 
     /// Lets a token go only over https or to loopback, and only to a host of its audience, unless the step

@@ -1,10 +1,10 @@
 //! Errors whose code says what is wrong, each made surer by what is known beside it.
 
-use super::{Cure, Evidence, Refusal, assign, some};
+use super::{Cure, Evidence, Refusal, Suggestion, assign, some};
 use crate::azure::cloud::Cloud;
 use crate::azure::error::quoted_after;
 use crate::nearest::nearest;
-use crate::rbac::{Algebra, Pattern, Plane, Verdict};
+use crate::rbac::{Pattern, Plane};
 
 /// A code, what it means, what to do.
 type Meaning = (&'static str, &'static str, &'static str);
@@ -93,9 +93,8 @@ pub(super) fn by_code(refusal: &Refusal<'_>, evidence: &Evidence) -> Option<Cure
 fn audience(message: &str, evidence: &Evidence) -> Cure {
     let sent = quoted_after(message, "audience or resource").or_else(|| quoted_after(message, "wrong audience"));
     let sent = sent.unwrap_or_default();
-    let clouds = || ["public", "china", "usgov"].into_iter().filter_map(Cloud::named);
     let same = |one: &str| one.trim_end_matches('/').eq_ignore_ascii_case(sent.trim_end_matches('/'));
-    let of = clouds().find_map(|cloud| {
+    let of = Cloud::all().find_map(|cloud| {
         let named = [
             (cloud.is_arm(&sent), format!("Resource Manager of the cloud `{}`", cloud.name)),
             (same(&cloud.graph), "Microsoft Graph".to_owned()),
@@ -227,12 +226,8 @@ fn vault(message: &str) -> Cure {
     cure.notes.push(format!(
         "certain, by its code: Key Vault refused, not Resource Manager{what}; Owner and Contributor grant no data"
     ));
-    let pattern = action.as_deref().map(Pattern::parse);
-    let roles =
-        pattern.and_then(|pattern| Algebra::built_in().granting(&[(pattern, Plane::Data)]).ok()).unwrap_or_default();
-    cure.helps.push(match roles.iter().find(|found| found.verdict == Verdict::Yes) {
-        Some(found) => format!("assign a role for data, such as `{}`, at the vault", found.role.name),
-        None => "assign a role for data, such as `Key Vault Secrets User`, at the vault".to_owned(),
-    });
+    let suggestion = action.and_then(|action| Suggestion::of(&Pattern::parse(&action), Plane::Data));
+    let role = suggestion.as_ref().map_or("Key Vault Secrets User", |found| found.narrowest.role.name.as_str());
+    cure.helps.push(format!("assign a role for data, such as `{role}`, at the vault"));
     cure
 }

@@ -111,11 +111,16 @@ impl Access {
     /// Adds a role assignment.
     pub(crate) fn assign(&mut self, assignment: RoleAssignment) -> Arc<RoleAssignment> {
         let assignment = Arc::new(assignment);
-        let principal = assignment.assignment.principal.to_ascii_lowercase();
-        let scope = assignment.assignment.grant.scope.to_string().to_ascii_lowercase();
-        self.held.entry(principal).or_default().entry(scope).or_default().push(Arc::clone(&assignment));
+        self.hold(Arc::clone(&assignment));
         self.assignments.insert(assignment.id().to_ascii_lowercase(), Arc::clone(&assignment));
         assignment
+    }
+
+    /// Lets an assignment count.
+    fn hold(&mut self, assignment: Arc<RoleAssignment>) {
+        let principal = assignment.assignment.principal.to_ascii_lowercase();
+        let scope = assignment.assignment.grant.scope.to_string().to_ascii_lowercase();
+        self.held.entry(principal).or_default().entry(scope).or_default().push(assignment);
     }
 
     /// Takes away every role assignment that was made at a scope or below it.
@@ -148,10 +153,7 @@ impl Access {
         if !stays.is_zero() {
             let lapses = after(now, stays);
             let (assignment, created_by) = (gone.assignment.clone(), gone.created_by.clone());
-            let left = RoleAssignment { assignment, created_by, lapses, ..*gone };
-            let principal = left.assignment.principal.to_ascii_lowercase();
-            let scope = left.assignment.grant.scope.to_string().to_ascii_lowercase();
-            self.held.entry(principal).or_default().entry(scope).or_default().push(Arc::new(left));
+            self.hold(Arc::new(RoleAssignment { assignment, created_by, lapses, ..*gone }));
         }
         Some(gone)
     }

@@ -177,7 +177,7 @@ fn is_free(method: &str, segments: &[String]) -> bool {
 
 /// Whether a base URL is Resource Manager's: of the cloud, or of any when it is not known.
 fn is_arm(base: &str, cloud: Option<&Cloud>) -> bool {
-    let any = || ["public", "china", "usgov"].into_iter().filter_map(Cloud::named).any(|cloud| cloud.is_arm(base));
+    let any = || Cloud::all().any(|cloud| cloud.is_arm(base));
     origin(base).is_some() && cloud.map_or_else(any, |cloud| cloud.is_arm(base))
 }
 

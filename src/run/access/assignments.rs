@@ -66,8 +66,7 @@ impl Playbook<'_, '_> {
             return Err(None);
         };
         let reply = self.ask(asker, &assignments::assigned_to(principal), progress).await.ok_or(None)?;
-        let body = reply.json().as_ref().ok().filter(|_| reply.status == 200);
-        let Some(held) = body.and_then(|body| assignments::held(body)) else {
+        let Some(held) = reply.document().and_then(assignments::held) else {
             progress.errored(self, mishap::cannot_ask(&reply, &asker.scope, READING));
             return Err(Some(reply));
         };
@@ -103,8 +102,7 @@ impl Playbook<'_, '_> {
         progress: &mut Progress,
     ) -> Option<Arc<Role>> {
         let reply = self.ask(asker, &permissions::definition(id), progress).await?;
-        let body = reply.json().as_ref().ok().filter(|_| reply.status == 200);
-        if let Some(role) = body.and_then(|body| permissions::role(body)) {
+        if let Some(role) = reply.document().and_then(permissions::role) {
             return Some(Arc::new(Role { id: id.to_owned(), ..role }));
         }
         let Some(role) = Role::built_in(id) else {
@@ -122,11 +120,8 @@ impl Playbook<'_, '_> {
         (assigned, granted, hidden): (&[Assigned], &mut PermissionSet, &mut Vec<String>),
         progress: &mut Progress,
     ) -> Option<Vec<Value>> {
-        let asked = (progress.step.request.clone(), progress.step.response.clone());
-        let reply = self.ask(asker, assignments::DENIALS, progress).await?;
-        (progress.step.request, progress.step.response) = asked;
-        let body = reply.json().as_ref().ok().filter(|_| reply.status == 200);
-        let Some(denials) = body.and_then(|body| assignments::denials(body)) else {
+        let reply = self.ask_aside(asker, assignments::DENIALS, progress).await?;
+        let Some(denials) = reply.document().and_then(assignments::denials) else {
             hidden.push(format!(
                 "deny assignments cannot be read (status {}): they may still stand in the way",
                 reply.status
@@ -153,11 +148,8 @@ impl Playbook<'_, '_> {
 
     /// Locks stop what roles grant, and are told beside.
     async fn locks(&self, asker: &Asker<'_>, hidden: &mut Vec<String>, progress: &mut Progress) -> Option<Vec<Value>> {
-        let asked = (progress.step.request.clone(), progress.step.response.clone());
-        let reply = self.ask(asker, assignments::LOCKS, progress).await?;
-        (progress.step.request, progress.step.response) = asked;
-        let body = reply.json().as_ref().ok().filter(|_| reply.status == 200);
-        let Some(locks) = body.and_then(|body| assignments::locks(body)) else {
+        let reply = self.ask_aside(asker, assignments::LOCKS, progress).await?;
+        let Some(locks) = reply.document().and_then(assignments::locks) else {
             hidden.push(format!("locks cannot be read (status {}): they may still stand in the way", reply.status));
             return Some(Vec::new());
         };

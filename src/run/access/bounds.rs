@@ -64,8 +64,7 @@ impl Playbook<'_, '_> {
             return Some(role);
         }
         let reply = self.ask(asker, &permissions::definitions(name), progress).await?;
-        let found = reply.json().as_ref().ok().filter(|_| reply.status == 200);
-        if let Some(role) = found.and_then(|document| permissions::role(document)) {
+        if let Some(role) = reply.document().and_then(permissions::role) {
             return Some(Arc::new(role));
         }
         let near = nearest(name, catalogue().iter().map(|role| role.name.as_str()));

@@ -3,9 +3,7 @@
 use serde_json::Value;
 
 use crate::plan::Says;
-use crate::rbac::{
-    Algebra, Answer, Decision, Doubt, Entry, Operations, Pattern, PermissionSet, Plane, TooComplex, Verdict,
-};
+use crate::rbac::{Algebra, Answer, Decision, Doubt, Operations, Pattern, PermissionSet, Plane, TooComplex, Verdict};
 
 /// How a claim came out.
 pub(super) struct Outcome {
@@ -97,22 +95,9 @@ fn denied_by(granted: &PermissionSet, action: &str, plane: Plane) -> Option<Stri
     }
 }
 
-/// By what something is granted: the patterns of the entry that match it, and the role and its scope where they are known.
+/// By what something is granted, behind a comma.
 fn granted_by(answer: &Answer<'_>) -> String {
     const SHOWN: usize = 3;
-    let action = answer.witness.as_ref().map(|witness| witness.action.as_str());
-    let told = |entry: &&Entry| {
-        let own = entry.permission();
-        let fits = |pattern: &&Pattern| action.is_none_or(|action| pattern.matches(action));
-        let patterns = own.actions.iter().chain(&own.data_actions).filter(fits);
-        let patterns: Vec<String> = patterns.map(|pattern| format!("`{pattern}`")).take(SHOWN).collect();
-        match entry.origin().role {
-            Some(_) => format!("{} of {}", patterns.join(" and "), entry.origin()),
-            None => patterns.join(" and "),
-        }
-    };
-    let mut found: Vec<String> = answer.grants.iter().map(told).filter(|told| !told.is_empty()).collect();
-    found.dedup();
-    found.truncate(SHOWN);
+    let found = answer.grounds(SHOWN, " and ");
     if found.is_empty() { String::new() } else { format!(", by {}", found.join(" and ")) }
 }
