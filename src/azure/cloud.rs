@@ -26,6 +26,27 @@ pub struct Cloud {
     pub storage: String,
 }
 
+/// Which cloud, as it is said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// The one that the VM is in, as its instance metadata says.
+    Auto,
+    /// This one.
+    Known(Cloud),
+    /// The one that the Resource Manager at this URL describes.
+    Discovered(String),
+}
+
+impl Choice {
+    /// The cloud, where it need not be found out.
+    pub fn known(&self) -> Option<&Cloud> {
+        match self {
+            Choice::Known(cloud) => Some(cloud),
+            Choice::Auto | Choice::Discovered(_) => None,
+        }
+    }
+}
+
 struct Known {
     name: &'static str,
     environment: &'static str,
@@ -37,6 +58,8 @@ struct Known {
     /// Suffixes of the hosts that a Key Vault and a Storage token belong to.
     key_vault_hosts: &'static str,
     storage_hosts: &'static str,
+    /// Hosts of other resources whose name ends in a slash: Batch and SQL.
+    slashed: [&'static str; 2],
 }
 
 const KNOWN: &[Known] = &[
@@ -50,6 +73,7 @@ const KNOWN: &[Known] = &[
         key_vault: "https://vault.azure.net",
         key_vault_hosts: ".vault.azure.net",
         storage_hosts: ".core.windows.net",
+        slashed: ["batch.core.windows.net", "database.windows.net"],
     },
     Known {
         name: "china",
@@ -61,6 +85,7 @@ const KNOWN: &[Known] = &[
         key_vault: "https://vault.azure.cn",
         key_vault_hosts: ".vault.azure.cn",
         storage_hosts: ".core.chinacloudapi.cn",
+        slashed: ["batch.chinacloudapi.cn", "database.chinacloudapi.cn"],
     },
     Known {
         name: "usgov",
@@ -72,6 +97,7 @@ const KNOWN: &[Known] = &[
         key_vault: "https://vault.usgovcloudapi.net",
         key_vault_hosts: ".vault.usgovcloudapi.net",
         storage_hosts: ".core.usgovcloudapi.net",
+        slashed: ["batch.core.usgovcloudapi.net", "database.usgovcloudapi.net"],
     },
 ];
 
@@ -84,7 +110,37 @@ pub fn is_resource(text: &str) -> bool {
     text.contains(':') && !text.contains(char::is_whitespace) || is_guid
 }
 
+/// The resource that a scope is of; what is no scope is a resource itself. Directories want scopes, identity endpoints want
+/// resources (Microsoft identity platform, `v2-permissions-and-consent.md`, "The .default scope").
+pub fn of_scope(text: &str) -> &str {
+    text.strip_suffix("/.default").filter(|resource| is_resource(resource)).unwrap_or(text)
+}
+
+/// How a resource has to be written that lacks the slash at its end, where that is known. Resource Manager takes both by
+/// now; the form with the slash is the one it took always and in all clouds. Batch and SQL take no other.
+pub fn with_slash(resource: &str) -> Option<String> {
+    let (scheme, host, _) = origin(resource)?;
+    let is_bare = scheme == "https" && resource.len() == "https://".len() + host.len();
+    let is_slashed = |known: &Known| {
+        [known.arm, known.legacy_arm].iter().any(|url| same_resource(url, resource))
+            || known.slashed.contains(&host.as_str())
+    };
+    (is_bare && KNOWN.iter().any(is_slashed)).then(|| format!("{resource}/"))
+}
+
 impl Cloud {
+    /// The known cloud that a URL or a resource is of, by its host; nothing where several share it.
+    pub fn of_url(url: &str) -> Option<Self> {
+        let (_, host, _) = origin(url)?;
+        let is_own = |known: &&Known| {
+            let urls = [known.arm, known.legacy_arm, known.authority, known.graph, known.key_vault];
+            urls.iter().any(|url| origin(url).is_some_and(|(_, own, _)| own == host))
+                || [known.key_vault_hosts, known.storage_hosts].iter().any(|suffix| host.ends_with(suffix))
+                || known.slashed.contains(&host.as_str())
+        };
+        KNOWN.iter().find(is_own).map(Self::known)
+    }
+
     /// A cloud known by its name: `public`, `china` or `usgov`.
     pub fn named(name: &str) -> Option<Self> {
         KNOWN.iter().find(|known| known.name == name).map(Self::known)

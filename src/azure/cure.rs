@@ -46,6 +46,8 @@ pub type Asked<T> = Option<Result<T, u16>>;
 pub struct Evidence {
     /// The cloud's name, when it is one of those that are known.
     pub cloud: Option<String>,
+    /// What Azure wants to see in a newer token, where it challenges the one it got.
+    pub wanted: Option<String>,
     /// The identity's application id.
     pub client_id: Option<String>,
     /// When its token was issued.

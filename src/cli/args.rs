@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use can::{Asking, Azure, Can, CloudName, Token, Who, Whoami};
+pub(crate) use can::{Asking, Azure, Can, Token, Who, Whoami};
 
 /// Runs playbooks against Azure Resource Manager with managed-identity tokens, and says what holds.
 #[derive(Debug, Parser)]
@@ -81,9 +81,8 @@ pub(crate) struct Run {
     pub(crate) reports: Vec<String>,
     #[command(flatten)]
     pub(crate) azure: Azure,
-    /// Where tokens come from, whatever the playbooks say
-    #[arg(long, value_name = "SOURCE", env = "MI_RUN_SOURCE", value_parser = can::source)]
-    pub(crate) source: Option<mi_run::identity::Source>,
+    #[command(flatten)]
+    pub(crate) who: Who,
     /// How many steps may send at a time; 1 is strictly one after the other
     #[arg(long, short, value_name = "N", env = "MI_RUN_JOBS", default_value_t = 8, value_parser = at_least_one)]
     pub(crate) jobs: usize,

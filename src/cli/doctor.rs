@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use mi_run::azure::cloud::Cloud;
 use mi_run::doctor::{Finding, Patient, Verdict, examine};
 use mi_run::http::client::Client;
-use mi_run::identity::Whose;
+use mi_run::identity::{Selector, Whose};
 use serde_json::json;
 
 use super::args::{self, Asking, Output};
@@ -45,7 +45,10 @@ async fn look(asking: &Asking, client: Client) -> Result<Vec<Finding>, Exit> {
     let inside = emulator.as_ref().map(|emulator| emulator.ready());
     let [arm, imds] = endpoints(azure, emulator.as_ref());
     // Not every machine that is emulated tells its cloud, and the emulator knows.
-    let cloud = Cloud::named(who.cloud.word()).or_else(|| inside.and_then(|ready| Cloud::named(ready.cloud)));
+    let cloud = who
+        .choice()
+        .and_then(|choice| choice.known().cloned())
+        .or_else(|| inside.and_then(|ready| Cloud::named(ready.cloud)));
     let client = Environment::client(emulator.as_ref()).unwrap_or(client);
     let environment = Environment::of(emulator.as_ref());
     let variable = |name: &str| environment.get(name);
@@ -54,7 +57,7 @@ async fn look(asking: &Asking, client: Client) -> Result<Vec<Finding>, Exit> {
         now: &SystemTime::now,
         machine: &environment.machine(&variable),
         exists: &|path: &Path| inside.is_none() && path.exists(),
-        whose: &Whose { selector: who.identity.clone(), source: who.source },
+        whose: &Whose { selector: who.identity.clone().unwrap_or(Selector::System), source: who.source },
         cloud: cloud.as_ref(),
         arm_endpoint: arm.as_deref(),
         imds_endpoint: imds.as_deref(),

@@ -128,7 +128,8 @@ pub(super) async fn inside(wished: Option<&str>, color: Color) -> Result<Option<
     };
     let world = load(Some(path).filter(|path| !path.is_empty()).map(Path::new), color)?;
     // Only these speak TLS with their clients, and a certificate takes its time.
-    let tls = matches!(world.host, world::Host::ServiceFabric | world::Host::Aks);
+    let tls = matches!(world.host, world::Host::ServiceFabric | world::Host::Aks)
+        || world.identities.iter().any(|identity| identity.client_secret.is_some());
     match Emulator::start(world, Options { tls, ..Options::default() }).await {
         Ok(emulator) => Ok(Some(emulator)),
         Err(error) => Err(refused(&error.to_string())),

@@ -5,17 +5,18 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use mi_run::azure::cloud::{Choice, Cloud};
 use mi_run::diagnostic::{Diagnostic, Diagnostics};
 use mi_run::event::{Outlet, Problem, Record};
 use mi_run::http::client::Client;
-use mi_run::identity::{Selector, Token};
+use mi_run::identity::Token;
 use mi_run::plan::{self, Plan};
 use mi_run::run::{Engine, Interrupt, Job, Settings, SystemClock};
 use mi_run::source::{Source, Sources};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use super::args::{Asking, CloudName, Color, Who};
+use super::args::{Asking, Color};
 use super::emulate;
 use super::exit::Exit;
 use super::files::Includes;
@@ -60,13 +61,16 @@ async fn run(steps: Value, asking: &Asking, client: Client) -> Result<Errand, Ex
     let emulator = emulate::inside(azure.emulate.as_deref(), color).await?;
     let inside = emulator.as_ref().map(|emulator| emulator.ready());
     // Not every machine that is emulated tells its cloud, and the emulator knows.
-    let cloud = inside.map(|ready| ready.cloud).filter(|_| who.cloud == CloudName::Auto);
-    let (sources, plan) = planned(steps, (who, cloud.unwrap_or(who.cloud.word())), color)?;
+    let emulated = inside.and_then(|ready| Cloud::named(ready.cloud)).map(Choice::Known);
+    let said = who.choice().filter(|choice| *choice != Choice::Auto);
+    let (sources, plan) = planned(steps, color)?;
     let [arm_endpoint, imds_endpoint] = endpoints(azure, emulator.as_ref());
     let settings = Settings {
         arm_endpoint,
         imds_endpoint,
         source: who.source,
+        identity: who.identity.clone(),
+        cloud: said.or(emulated),
         bodies: false,
         jobs: 2,
         fail_fast: false,
@@ -87,14 +91,8 @@ async fn run(steps: Value, asking: &Asking, client: Client) -> Result<Errand, Ex
     Ok(Errand { record: outlet.into_record().unwrap_or_default(), tokens, instance })
 }
 
-fn planned(steps: Value, (who, cloud): (&Who, &str), color: Color) -> Result<(Sources, Plan), Exit> {
-    let identity = match &who.identity {
-        Selector::System => json!("system"),
-        Selector::ClientId(id) => json!({"client_id": id}),
-        Selector::ObjectId(id) => json!({"object_id": id}),
-        Selector::ResourceId(id) => json!({"resource_id": id}),
-    };
-    let document = json!({"cloud": cloud, "identity": identity, "steps": steps}).to_string();
+fn planned(steps: Value, color: Color) -> Result<(Sources, Plan), Exit> {
+    let document = json!({"steps": steps}).to_string();
     let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
     let id = sources.add(Source::new(PLACE, document));
     let includes = Includes { root: ".".into() };

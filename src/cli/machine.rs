@@ -45,9 +45,9 @@ impl Environment {
 
     /// The machine, as identity sources see it.
     pub(crate) fn machine<'m>(&'m self, variable: &'m dyn Fn(&str) -> Option<String>) -> Machine<'m> {
-        // The agent that is installed here is none of the emulator's.
-        let himds = if self.emulated.is_some() { "" } else { HIMDS };
-        Machine { variable, arc_keys: &self.arc_keys, himds: Path::new(himds) }
+        // What is installed here is none of the emulator's.
+        let [himds, azure_cli] = if self.emulated.is_some() { ["", ""] } else { [HIMDS, "az"] };
+        Machine { variable, arc_keys: &self.arc_keys, himds: Path::new(himds), azure_cli }
     }
 
     /// The outside, as a run sees it.

@@ -153,7 +153,9 @@ fn settings(args: &args::Run, emulator: Option<&Emulator>) -> Settings {
     Settings {
         arm_endpoint,
         imds_endpoint,
-        source: args.source,
+        source: args.who.source,
+        identity: args.who.identity.clone(),
+        cloud: args.who.choice(),
         bodies: args.show_http,
         jobs: args.jobs,
         fail_fast: args.fail_fast,

@@ -161,6 +161,12 @@ const ERRORS: &[(&str, &str)] = &[
          an action.",
     ),
     (
+        "no-discovery",
+        "The playbook says `cloud: {discover: URL}`, and what answers at `/metadata/endpoints` there does not describe a \
+         cloud: it is no Resource Manager, it is another page, or it knows none of the versions 2022-09-01, 2019-05-01 and \
+         2015-01-01. Describe the cloud instead: `cloud: {arm: https://…, audience: https://…, authority: https://…}`.",
+    ),
+    (
         "no-identity-endpoint",
         "Nothing answers where tokens of managed identities come from (169.254.169.254 on a VM). Off Azure there is no \
          such endpoint: use `--emulate`. On Azure, a firewall, a proxy variable or a container's network may stand \

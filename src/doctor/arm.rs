@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Finding, Patient, Verdict};
 use crate::azure::cloud::Cloud;
 use crate::azure::error::ArmError;
-use crate::http::{self, FaultKind, Response, Route};
+use crate::http::{FaultKind, Response, Route};
 use crate::identity::Token;
 
 /// Asks without a token, then with it.
@@ -15,10 +15,7 @@ pub(super) async fn examine(
     findings: &mut Vec<Finding>,
 ) {
     let base = patient.arm_endpoint.unwrap_or(&cloud.arm).trim_end_matches('/');
-    let route = match http::origin(base) {
-        Some((_, host, _)) if http::is_local(&host) => Route::Local,
-        _ => Route::Outside,
-    };
+    let route = Route::of(base);
     let reached = match patient.get(&format!("{base}/metadata/endpoints?api-version=2022-09-01"), &[], route).await {
         Ok(response) => answered(base, &response),
         Err(fault) => unreached(base, fault.kind, &fault.detail),

@@ -74,7 +74,7 @@ fn findings(script: Script, set: &[(&str, &str)], (now, cloud): (u64, Option<&st
     let has_agent = set.iter().any(|(name, _)| *name == "agent");
     // It is found by its file, which is there or not.
     let himds = if has_agent { std::path::Path::new("/proc/self/status") } else { std::path::Path::new("/nowhere") };
-    let machine = Machine { variable: &variable, arc_keys: Path::new("/keys"), himds };
+    let machine = Machine { variable: &variable, arc_keys: Path::new("/keys"), himds, azure_cli: "az" };
     let cloud = cloud.and_then(Cloud::named);
     let network = Network(script);
     let patient = Patient {

@@ -27,6 +27,7 @@ pub(super) async fn examine(
         imds_endpoint: patient.imds_endpoint,
         authority: &cloud.authority,
         machine: patient.machine,
+        renewal: None,
     };
     match identity::acquire(source, &ask, patient.transport).await {
         Ok(token) => {

@@ -45,8 +45,26 @@ pub(crate) fn answer(state: &State, request: &Request, target: &Target) -> Optio
     }
 }
 
-/// What a client of the host's identity endpoint finds in its environment.
+/// What a client finds in the environment of the host: where its identity endpoint is, and how an application signs in.
 pub(crate) fn environment(state: &State, places: &Places) -> BTreeMap<&'static str, String> {
+    let mut variables = of_host(state, places);
+    let application = state.world.identities.iter().find_map(|one| Some((one, one.client_secret.as_ref()?)));
+    // In a cluster the variables are those of the workload.
+    if let (Some((identity, secret)), Some(authority), true) =
+        (application, &places.authority, state.world.host != Host::Aks)
+    {
+        variables.extend([
+            ("AZURE_AUTHORITY_HOST", format!("{authority}/")),
+            ("AZURE_TENANT_ID", state.world.tenant.clone()),
+            ("AZURE_CLIENT_ID", identity.client_id.clone()),
+            ("AZURE_CLIENT_SECRET", secret.reveal().to_owned()),
+        ]);
+    }
+    variables
+}
+
+/// What the platform of the host sets.
+fn of_host(state: &State, places: &Places) -> BTreeMap<&'static str, String> {
     let Places { imds, authority, thumbprint, assertion } = places;
     let secret = || state.secret.clone();
     match state.world.host {

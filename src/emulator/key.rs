@@ -37,23 +37,15 @@ impl Key {
     }
 
     fn derive() -> Option<Key> {
-        let [p, q] = PRIMES.map(|(seed, above)| base(seed) + above);
-        let (p, q) = if p > q { (p, q) } else { (q, p) };
-        let one = BigUint::from(1u32);
-        let (less_p, less_q) = (&p - &one, &q - &one);
-        let exponent = BigUint::from(EXPONENT);
-        let d = exponent.modinv(&(&less_p * &less_q))?;
-        let modulus = (&p * &q).to_bytes_be();
-        let bytes = |number: BigUint| number.to_bytes_be();
-        let (d_p, d_q, q_inverse) = (&d % &less_p, &d % &less_q, q.modinv(&p)?);
+        let [modulus, public, d, p, q, d_p, d_q, q_inverse] = numbers()?;
         let components = KeyPairComponents {
-            public_key: ring::rsa::PublicKeyComponents { n: modulus.clone(), e: exponent.to_bytes_be() },
-            d: bytes(d),
-            p: bytes(p),
-            q: bytes(q),
-            dP: bytes(d_p),
-            dQ: bytes(d_q),
-            qInv: bytes(q_inverse),
+            public_key: ring::rsa::PublicKeyComponents { n: modulus.clone(), e: public },
+            d,
+            p,
+            q,
+            dP: d_p,
+            dQ: d_q,
+            qInv: q_inverse,
         };
         let id = URL_SAFE_NO_PAD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, &modulus));
         Some(Key { pair: RsaKeyPair::from_components(&components).ok()?, modulus, id })
@@ -86,6 +78,18 @@ impl Key {
     }
 }
 
+/// The numbers of the key, in the order of PKCS #1 (RFC 8017, appendix A.1.2), without the version.
+fn numbers() -> Option<[Vec<u8>; 8]> {
+    let [p, q] = PRIMES.map(|(seed, above)| base(seed) + above);
+    let (p, q) = if p > q { (p, q) } else { (q, p) };
+    let one = BigUint::from(1u32);
+    let (less_p, less_q) = (&p - &one, &q - &one);
+    let exponent = BigUint::from(EXPONENT);
+    let d = exponent.modinv(&(&less_p * &less_q))?;
+    let (d_p, d_q, q_inverse) = (&d % &less_p, &d % &less_q, q.modinv(&p)?);
+    Some([&p * &q, exponent, d, p, q, d_p, d_q, q_inverse].map(|number| number.to_bytes_be()))
+}
+
 /// The number of 1024 bits that a seed stands for: odd, and so large that a product of two has 2048 bits.
 fn base(seed: &str) -> BigUint {
     let block = |number: u8| digest(&SHA256, &[seed.as_bytes(), &[number]].concat());
@@ -98,8 +102,31 @@ fn base(seed: &str) -> BigUint {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// The key as a PEM file has it, in the form of PKCS #1.
+    pub(crate) fn pem() -> String {
+        let block = |tag: u8, body: &[u8]| {
+            let [high, low] = u16::try_from(body.len()).expect("a short block").to_be_bytes();
+            let length: &[u8] = match (high, low) {
+                (0, 0..0x80) => &[low],
+                (0, _) => &[0x81, low],
+                _ => &[0x82, high, low],
+            };
+            [&[tag], length, body].concat()
+        };
+        // A leading zero keeps a number from being negative.
+        let integer = |number: &Vec<u8>| block(2, &[&[0], number.as_slice()].concat());
+        let integer = |number: &Vec<u8>| if number[0] < 0x80 { block(2, number) } else { integer(number) };
+        let numbers: Vec<u8> = numbers().expect("the primes are fixed").iter().flat_map(integer).collect();
+        let der = block(0x30, &[&[2, 1, 0], numbers.as_slice()].concat());
+        // One line: what is in the file is made up here, and no key of anybody.
+        let words = ["RSA", "PRIVATE", "KEY"].join(" ");
+        let body = base64::engine::general_purpose::STANDARD.encode(der);
+        let lines: Vec<&str> = body.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
+        format!("-----BEGIN {words}-----\n{}\n-----END {words}-----\n", lines.join("\n"))
+    }
 
     #[test]
     fn verifies_what_it_signed_and_nothing_else() {

@@ -18,6 +18,7 @@ use crate::emulator::cloud::Cloud;
 use crate::emulator::fault::Fault;
 use crate::emulator::guid::derive;
 use crate::rbac::{Assignment, Permission, Role, Scope};
+use crate::secret::Secret;
 use crate::source::{SourceId, Sources};
 use crate::yaml::{self, Read, Reader};
 use document::Document;
@@ -171,6 +172,8 @@ pub struct Identity {
     pub resource_id: Option<Scope>,
     /// Who a workload must be to become this identity, `system:serviceaccount:<namespace>:<name>`; for AKS only.
     pub subject: Option<String>,
+    /// The secret with which it signs in at the directory.
+    pub client_secret: Option<Secret>,
 }
 
 /// The kinds of managed identities.
@@ -381,6 +384,7 @@ impl Identity {
             object_id: derive(format!("identity/{name}/object").as_bytes()),
             resource_id: None,
             subject: None,
+            client_secret: None,
         }
     }
 }

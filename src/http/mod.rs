@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod cookies;
+pub mod pem;
 mod pin;
 mod status;
 
@@ -42,6 +43,16 @@ pub enum Route {
     Pinned([u8; 20]),
     /// To anywhere else: through the proxy of the environment, if there is one.
     Outside,
+}
+
+impl Route {
+    /// The road to a URL, by its host.
+    pub fn of(url: &str) -> Route {
+        match origin(url) {
+            Some((_, host, _)) if is_local(&host) => Route::Local,
+            _ => Route::Outside,
+        }
+    }
 }
 
 /// An answer, read to its last byte.

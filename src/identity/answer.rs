@@ -11,6 +11,9 @@ use crate::secret::Secret;
 /// Below this a number is a time that is left, and no moment (MSAL for .NET, `DateTimeHelpers`): 2001-01-01 in Unix seconds.
 const FIRST_MOMENT: f64 = 978_307_200.0;
 
+/// A token that lives longer than this is renewed before it ends.
+const LONG: Duration = Duration::from_secs(2 * 60 * 60);
+
 /// Reads the answer of a token endpoint.
 pub(super) fn read(ask: &Ask<'_>, source: Source, exchange: Exchange) -> Result<Token, Refusal> {
     let foreign = |exchange: Exchange, why: String| Refusal::Foreign { exchange: Box::new(exchange), why };
@@ -21,7 +24,9 @@ pub(super) fn read(ask: &Ask<'_>, source: Source, exchange: Exchange) -> Result<
     if exchange.status != 200 {
         return Err(Refusal::Refused { exchange: Box::new(exchange), code, description });
     }
-    let Some(token) = answer.get("access_token").and_then(Value::as_str).filter(|token| !token.is_empty()) else {
+    // The Azure CLI spells it its own way.
+    let token = answer.get("access_token").or_else(|| answer.get("accessToken"));
+    let Some(token) = token.and_then(Value::as_str).filter(|token| !token.is_empty()) else {
         if !code.is_empty() {
             return Err(Refusal::Refused { exchange: Box::new(exchange), code, description });
         }
@@ -35,10 +40,12 @@ pub(super) fn read(ask: &Ask<'_>, source: Source, exchange: Exchange) -> Result<
         return Err(Refusal::Stranger { exchange: Box::new(exchange), why });
     }
     let expires_at = expiry(&answer, &claims, ask.now);
+    let refresh_at = refresh(&answer, expires_at, ask.now);
     Ok(Token {
         secret: Secret::new(token),
         claims,
         expires_at,
+        refresh_at,
         source: source.word(),
         resource: ask.resource.to_owned(),
         answer,
@@ -65,19 +72,32 @@ fn error(answer: &Value) -> (String, String) {
 
 /// Why a token is not of the identity that was asked for. What neither the token nor the answer tells, is not known.
 fn stranger(selector: &Selector, answer: &Value, claims: &Value) -> Option<String> {
-    let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
-    let (what, wanted, found) = match selector {
-        Selector::System => return None,
-        Selector::ClientId(id) => {
-            let claim = text(claims, "appid").or_else(|| text(claims, "azp"));
-            ("client id", id, claim.or_else(|| text(answer, "client_id")))
-        }
-        Selector::ObjectId(id) => ("object id", id, text(claims, "oid").or_else(|| text(answer, "object_id"))),
-        Selector::ResourceId(id) => ("resource id", id, text(claims, "xms_mirid")),
+    let (what, wanted, found) = told(selector, answer, claims)?;
+    (!same(&found, wanted)).then(|| format!("asked for the {what} {wanted}, and the token is of {found}"))
+}
+
+/// Whether a token or its answer tells that it is of the identity that was asked for.
+pub(super) fn is_of(selector: &Selector, answer: &Value, claims: &Value) -> bool {
+    told(selector, answer, claims).is_some_and(|(_, wanted, found)| same(&found, wanted))
+}
+
+/// How an identity was named, and what the token or else the answer says there.
+fn told<'s>(selector: &'s Selector, answer: &Value, claims: &Value) -> Option<(&'static str, &'s str, String)> {
+    let text = |value: &Value, names: &[&str]| {
+        let found = names.iter().find_map(|name| value.get(name)?.as_str().filter(|text| !text.is_empty()));
+        found.map(str::to_owned)
     };
-    let found = found.filter(|found| !found.is_empty())?;
-    let same = found.trim_end_matches('/').eq_ignore_ascii_case(wanted.trim().trim_end_matches('/'));
-    (!same).then(|| format!("asked for the {what} {wanted}, and the token is of {found}"))
+    let (what, wanted, of_token, of_answer): (_, _, &[&str], &[&str]) = match selector {
+        Selector::System => return None,
+        Selector::ClientId(id) => ("client id", id, &["appid", "azp"], &["client_id"]),
+        Selector::ObjectId(id) => ("object id", id, &["oid"], &["object_id", "principal_id"]),
+        Selector::ResourceId(id) => ("resource id", id, &["xms_mirid"], &["msi_res_id", "mi_res_id"]),
+    };
+    Some((what, wanted, text(claims, of_token).or_else(|| text(answer, of_answer))?))
+}
+
+fn same(one: &str, other: &str) -> bool {
+    one.trim_end_matches('/').eq_ignore_ascii_case(other.trim().trim_end_matches('/'))
 }
 
 /// Until when a token is good: what is left by `expires_in`, else the moment in `expires_on`, else the claim `exp`; without
@@ -92,6 +112,15 @@ fn expiry(answer: &Value, claims: &Value, now: SystemTime) -> SystemTime {
         None => value?.as_str().and_then(written),
     };
     left.or_else(|| moment(answer.get("expires_on"))).or_else(|| moment(claims.get("exp"))).unwrap_or(now)
+}
+
+/// From when on a newer token is better: as `refresh_in` says, else at half of the time that a long-lived one has left. So do
+/// Microsoft's own libraries (MSAL for Python, Go, .NET and JavaScript).
+fn refresh(answer: &Value, expires_at: SystemTime, now: SystemTime) -> Option<SystemTime> {
+    let said = seconds(answer.get("refresh_in")).and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let left = expires_at.duration_since(now).ok()?;
+    let half = (left > LONG).then(|| left / 2);
+    said.filter(|said| *said < left).or(half).and_then(|wait| now.checked_add(wait))
 }
 
 fn seconds(value: Option<&Value>) -> Option<f64> {
@@ -151,6 +180,21 @@ mod tests {
         for bad in ["soon", "-5", "1e300", "", "1/2", "99/99/2020 1:2:3", "1/16/2020"] {
             check(json!({"expires_in": bad, "expires_on": bad}), Value::Null, 1_000_000_000);
         }
+    }
+
+    #[test]
+    fn long_lived_tokens_are_renewed_at_half_of_their_time() {
+        let now = SystemTime::UNIX_EPOCH;
+        let at = |seconds: u64| now + Duration::from_secs(seconds);
+        let check = |answer: Value, left: u64, expected: Option<u64>| {
+            assert_eq!(refresh(&answer, at(left), now), expected.map(at), "{answer} {left}");
+        };
+        check(json!({}), 86_400, Some(43_200));
+        check(json!({}), 7_200, None);
+        check(json!({"refresh_in": "3600"}), 86_400, Some(3_600));
+        check(json!({"refresh_in": 600}), 3_600, Some(600));
+        check(json!({"refresh_in": 90_000}), 86_400, Some(43_200));
+        check(json!({"refresh_in": "soon"}), 86_400, Some(43_200));
     }
 
     #[test]

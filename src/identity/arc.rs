@@ -1,13 +1,14 @@
 //! Azure Arc-enabled servers: the agent proves by a file that who asks may read it.
 //!
 //! The agent answers with the name of a file, and gives the token to who brings what is in it. The file must stand in the
-//! agent's own folder: another one could be anybody's. Source: `managed-identity-authentication.md` of Azure Arc.
+//! agent's own folder: another one could be anybody's. Source: `managed-identity-authentication.md` of Azure Arc; for
+//! user-assigned identities, MSAL for Go and Python: older agents ignore the name, so the answer must tell whose the token is.
 
 use std::io::Read as _;
 use std::path::Path;
 
 use super::app_service::get;
-use super::{Ask, Exchange, Refusal, Selector, Source, Token, answer, cannot_select, send, unmet, with_parameters};
+use super::{Ask, Exchange, Refusal, Source, Token, answer, imds, send, unmet, with_parameters};
 use crate::http::Transport;
 
 /// Where the agent listens when no variable says so.
@@ -17,11 +18,10 @@ const ENDPOINT: &str = "http://127.0.0.1:40342/metadata/identity/oauth2/token";
 const LONGEST: u64 = 4096;
 
 pub(super) async fn acquire(ask: &Ask<'_>, transport: &dyn Transport) -> Result<Token, Refusal> {
-    if *ask.selector != Selector::System {
-        return Err(cannot_select(Source::Arc, "a server has one identity, its own: `identity: system`"));
-    }
     let endpoint = ask.machine.get("IDENTITY_ENDPOINT").unwrap_or_else(|| ENDPOINT.to_owned());
-    let url = with_parameters(&endpoint, &[("api-version", "2020-06-01"), ("resource", ask.resource)]);
+    let mut parameters = vec![("api-version", "2020-06-01"), ("resource", ask.resource)];
+    parameters.extend(imds::parameter(ask.selector));
+    let url = with_parameters(&endpoint, &parameters);
     let marked = vec![("Metadata".to_owned(), "true".to_owned())];
     let challenge = send(get(url.clone(), marked.clone(), ask), transport).await?;
     if challenge.status != 401 {
@@ -35,7 +35,13 @@ pub(super) async fn acquire(ask: &Ask<'_>, transport: &dyn Transport) -> Result<
     let mut headers = marked;
     headers.push(("Authorization".to_owned(), format!("Basic {key}")));
     let exchange = send(get(url, headers, ask), transport).await?;
-    answer::read(ask, Source::Arc, exchange)
+    let token = answer::read(ask, Source::Arc, exchange)?;
+    if ask.selector.id().is_some() && !answer::is_of(ask.selector, &token.answer, &token.claims) {
+        let why =
+            format!("asked for {}, and the agent does not tell whose token it gave: it may be too old", ask.selector);
+        return Err(Refusal::Stranger { exchange: Box::new(token.exchange), why });
+    }
+    Ok(token)
 }
 
 fn foreign(exchange: Exchange, why: &str) -> Refusal {

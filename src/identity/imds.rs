@@ -20,14 +20,12 @@ pub fn is_passing(status: u16) -> bool {
 pub(super) fn request(ask: &Ask<'_>) -> Request {
     let endpoint = ask.imds_endpoint.unwrap_or(ENDPOINT).trim_end_matches('/');
     let mut url = format!("{endpoint}{TOKEN_PATH}?api-version=2018-02-01&resource={}", encode(ask.resource));
-    let parameter = match ask.selector {
-        Selector::System => None,
-        Selector::ClientId(id) => Some(("client_id", id)),
-        Selector::ObjectId(id) => Some(("object_id", id)),
-        Selector::ResourceId(id) => Some(("msi_res_id", id)),
-    };
-    if let Some((name, value)) = parameter {
+    if let Some((name, value)) = parameter(ask.selector) {
         url.push_str(&format!("&{name}={}", encode(value)));
+    }
+    // In the OpenAPI document alone, and worth trying: the service keeps tokens for a day.
+    if ask.renewal.is_some() {
+        url.push_str("&bypass_cache=true");
     }
     Request {
         method: "GET",
@@ -36,6 +34,16 @@ pub(super) fn request(ask: &Ask<'_>) -> Request {
         body: None,
         timeout: ask.timeout,
         route: Route::Local,
+    }
+}
+
+/// The parameter that names a user-assigned identity.
+pub(super) fn parameter(selector: &Selector) -> Option<(&'static str, &str)> {
+    match selector {
+        Selector::System => None,
+        Selector::ClientId(id) => Some(("client_id", id)),
+        Selector::ObjectId(id) => Some(("object_id", id)),
+        Selector::ResourceId(id) => Some(("msi_res_id", id)),
     }
 }
 
@@ -52,11 +60,12 @@ mod tests {
             let ask = Ask {
                 imds_endpoint: Some("http://169.254.169.254/"),
                 authority: "",
-                machine: &Machine { variable: &|_| None, arc_keys: Path::new(""), himds: Path::new("") },
+                machine: &Machine { variable: &|_| None, arc_keys: Path::new(""), himds: Path::new(""), azure_cli: "" },
                 resource: "https://management.chinacloudapi.cn/",
                 selector: &selector,
                 timeout: Duration::from_secs(1),
                 now: SystemTime::UNIX_EPOCH,
+                renewal: None,
             };
             let request = request(&ask);
             let base = "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01";

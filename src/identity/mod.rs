@@ -5,9 +5,12 @@
 mod answer;
 mod app_service;
 mod arc;
+mod azure_cli;
 mod cache;
 mod claims;
 mod cloud_shell;
+mod directory;
+mod environment;
 pub mod imds;
 mod machine_learning;
 pub mod patience;
@@ -24,7 +27,7 @@ use serde_json::Value;
 use crate::http::{Fault, Request, Transport, encode};
 use crate::secret::Secret;
 
-pub use cache::Cache;
+pub use cache::{Cache, Kept};
 pub use claims::claims;
 pub use source::{Found, Machine, Source};
 pub use suspects::suspects;
@@ -110,6 +113,8 @@ pub struct Token {
     pub answer: Value,
     /// Until when it is good, by the clock of the answer.
     pub expires_at: SystemTime,
+    /// From when on a newer one is better, if it is to be had.
+    pub refresh_at: Option<SystemTime>,
     /// Where it came from: the word of the [`Source`].
     pub source: &'static str,
     /// The resource it was asked for.
@@ -206,6 +211,17 @@ pub struct Ask<'a> {
     pub authority: &'a str,
     /// This machine.
     pub machine: &'a Machine<'a>,
+    /// Why a token that the endpoint keeps will not do, when that is so.
+    pub renewal: Option<&'a Renewal>,
+}
+
+/// Why a token that the endpoint keeps will not do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Renewal {
+    /// The SHA-256 of the token that is not taken any more, in hexadecimal digits.
+    pub rejected: Option<String>,
+    /// What Azure wants to see in the new one: the claims of its challenge, as JSON.
+    pub claims: Option<String>,
 }
 
 /// Asks a source for a token.
@@ -223,6 +239,8 @@ pub async fn acquire(source: Source, ask: &Ask<'_>, transport: &dyn Transport) -
         Source::ServiceFabric => service_fabric::request(ask)?,
         Source::MachineLearning => machine_learning::request(ask)?,
         Source::WorkloadIdentity => workload_identity::request(ask)?,
+        Source::AzureCli => return azure_cli::acquire(ask).await,
+        Source::Environment => environment::request(ask)?,
     };
     let exchange = send(request, transport).await?;
     let token = answer::read(ask, source, exchange)?;

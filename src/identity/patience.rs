@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::Source;
+use crate::http::FaultKind;
 
 /// How often a source is asked at the most.
 pub const ATTEMPTS: u32 = 6;
@@ -23,6 +24,13 @@ pub fn pause(source: Source, status: u16, attempt: u32) -> Option<Duration> {
         (_, 408 | 429 | 500 | 502 | 503 | 504) => seconds(&[1, 2, 4]),
         _ => None,
     }
+}
+
+/// The same after a fault. An endpoint that breaks off is starting up or updating; one that cannot be reached is not there,
+/// and who runs elsewhere than on Azure shall not wait.
+pub fn pause_after(fault: FaultKind, attempt: u32) -> Option<Duration> {
+    let pauses = [1, 2, 4].get(attempt.checked_sub(1)? as usize);
+    pauses.filter(|_| fault == FaultKind::CutShort).copied().map(Duration::from_secs)
 }
 
 #[cfg(test)]

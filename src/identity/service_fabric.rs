@@ -24,9 +24,13 @@ pub(super) fn request(ask: &Ask<'_>) -> Result<Request, Refusal> {
         ));
     };
     let version = ask.machine.get("IDENTITY_API_VERSION").unwrap_or_else(|| "2019-07-01-preview".to_owned());
+    let mut parameters = vec![("api-version", version.as_str()), ("resource", ask.resource)];
+    // The runtime forgets the token that it keeps only when it is told which one is not taken any more.
+    let rejected = ask.renewal.and_then(|renewal| renewal.rejected.as_deref());
+    parameters.extend(rejected.map(|hash| ("token_sha256_to_refresh", hash)));
     Ok(Request {
         method: "GET",
-        url: with_parameters(&endpoint, &[("api-version", &version), ("resource", ask.resource)]),
+        url: with_parameters(&endpoint, &parameters),
         headers: vec![("Secret".to_owned(), secret)],
         body: None,
         timeout: ask.timeout,

@@ -26,6 +26,10 @@ pub enum Source {
     MachineLearning,
     /// The federated token of a workload in Kubernetes.
     WorkloadIdentity,
+    /// The Azure CLI: the token of who signed in to it. Never found out.
+    AzureCli,
+    /// An application that signs in with a secret or a certificate. Never found out.
+    Environment,
 }
 
 /// What sources read of the machine. Variables that are empty count as not set.
@@ -37,6 +41,8 @@ pub struct Machine<'m> {
     pub arc_keys: &'m Path,
     /// The agent of Azure Arc.
     pub himds: &'m Path,
+    /// The program of the Azure CLI; empty where there is none.
+    pub azure_cli: &'m str,
 }
 
 /// Where the agent of Azure Arc puts its keys on Linux.
@@ -46,7 +52,7 @@ pub const ARC_KEYS: &str = "/var/opt/azcmagent/tokens";
 pub const HIMDS: &str = "/opt/azcmagent/bin/himds";
 
 /// The variables that tell which source there is.
-pub const VARIABLES: [&str; 12] = [
+pub const VARIABLES: [&str; 14] = [
     "IDENTITY_ENDPOINT",
     "IDENTITY_HEADER",
     "IDENTITY_SERVER_THUMBPRINT",
@@ -58,8 +64,13 @@ pub const VARIABLES: [&str; 12] = [
     "AZURE_FEDERATED_TOKEN_FILE",
     "AZURE_TENANT_ID",
     "AZURE_CLIENT_ID",
+    "AZURE_CLIENT_SECRET",
+    "AZURE_CLIENT_CERTIFICATE_PATH",
     "AZURE_AUTHORITY_HOST",
 ];
+
+/// Those of them that nobody may see.
+pub const SECRETS: [&str; 3] = ["IDENTITY_HEADER", "MSI_SECRET", "AZURE_CLIENT_SECRET"];
 
 impl Machine<'_> {
     /// A variable that is set to something.
@@ -83,7 +94,7 @@ pub struct Found {
 
 impl Source {
     /// All of them, as `source:` names them.
-    pub const ALL: [Source; 8] = [
+    pub const ALL: [Source; 10] = [
         Source::Imds,
         Source::AppService,
         Source::LegacyAppService,
@@ -92,6 +103,8 @@ impl Source {
         Source::ServiceFabric,
         Source::MachineLearning,
         Source::WorkloadIdentity,
+        Source::AzureCli,
+        Source::Environment,
     ];
 
     /// The word in playbooks and reports.
@@ -105,6 +118,8 @@ impl Source {
             Source::ServiceFabric => "service_fabric",
             Source::MachineLearning => "machine_learning",
             Source::WorkloadIdentity => "workload_identity",
+            Source::AzureCli => "azure_cli",
+            Source::Environment => "environment",
         }
     }
 
@@ -124,18 +139,21 @@ impl Source {
             Source::ServiceFabric => "Service Fabric",
             Source::MachineLearning => "Azure Machine Learning",
             Source::WorkloadIdentity => "workload identity",
+            Source::AzureCli => "the Azure CLI",
+            Source::Environment => "the application that the environment names",
         }
     }
 
     /// The variables that it cannot do without.
     pub fn needs(self) -> &'static [&'static str] {
         match self {
-            Source::Imds | Source::Arc => &[],
+            Source::Imds | Source::Arc | Source::AzureCli => &[],
             Source::AppService => &["IDENTITY_ENDPOINT", "IDENTITY_HEADER"],
             Source::LegacyAppService | Source::MachineLearning => &["MSI_ENDPOINT", "MSI_SECRET"],
             Source::CloudShell => &["MSI_ENDPOINT"],
             Source::ServiceFabric => &["IDENTITY_ENDPOINT", "IDENTITY_HEADER", "IDENTITY_SERVER_THUMBPRINT"],
             Source::WorkloadIdentity => &["AZURE_FEDERATED_TOKEN_FILE", "AZURE_TENANT_ID"],
+            Source::Environment => &["AZURE_TENANT_ID"],
         }
     }
 }
@@ -229,7 +247,7 @@ mod tests {
         let folder = std::env::temp_dir();
         let file = std::env::current_exe().expect("a program");
         let himds = if agent { file.as_path() } else { folder.as_path() };
-        let machine = Machine { variable: &variable, arc_keys: &folder, himds };
+        let machine = Machine { variable: &variable, arc_keys: &folder, himds, azure_cli: "" };
         match (find(&machine, wish), expected) {
             (Ok(found), Ok(source)) => assert_eq!(found.source, source, "{set:?}: {}", found.reason),
             (Err(Refusal::Unmet { why, .. }), Err(part)) => assert!(why.contains(part), "{set:?}: {why}"),

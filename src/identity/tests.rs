@@ -59,18 +59,41 @@ fn run(
     script: &Script,
 ) -> Result<Token, Refusal> {
     let variable = |name: &str| set.iter().find(|(own, _)| *own == name).map(|(_, value)| (*value).to_owned());
-    let machine = Machine { variable: &variable, arc_keys: keys, himds: Path::new("") };
-    let ask = Ask {
+    let machine = Machine { arc_keys: keys, ..machine(&variable) };
+    block_on(acquire(source, &asking(selector, &machine), script))
+}
+
+/// The same after a token was refused.
+fn run_again(
+    source: Source,
+    (set, keys): (&[(&str, &str)], &Path),
+    script: &Script,
+    renewal: Option<&Renewal>,
+) -> Result<Token, Refusal> {
+    let variable = |name: &str| set.iter().find(|(own, _)| *own == name).map(|(_, value)| (*value).to_owned());
+    let machine = Machine { arc_keys: keys, ..machine(&variable) };
+    block_on(acquire(source, &Ask { renewal, ..asking(&Selector::System, &machine) }, script))
+}
+
+fn machine<'m>(variable: &'m dyn Fn(&str) -> Option<String>) -> Machine<'m> {
+    Machine { variable, arc_keys: Path::new(""), himds: Path::new(""), azure_cli: "" }
+}
+
+fn asking<'a>(selector: &'a Selector, machine: &'a Machine<'a>) -> Ask<'a> {
+    Ask {
         resource: "https://management.azure.com/",
         selector,
         timeout: Duration::from_secs(1),
         now: SystemTime::UNIX_EPOCH,
         imds_endpoint: None,
         authority: "https://login.microsoftonline.com",
-        machine: &machine,
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    runtime.block_on(acquire(source, &ask, script))
+        machine,
+        renewal: None,
+    }
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(future)
 }
 
 fn good() -> Value {
@@ -125,6 +148,77 @@ fn each_source_is_asked_in_its_own_words() {
     asks(Source::ServiceFabric, Selector::System, &fabric, ["GET", &url, "Secret: h", ""]);
 }
 
+/// What every client tells the directory.
+const SIGN_IN: &str = "client_id=1b0f6f0e-3a52-4f44-9f0d-6f1f4f3c2a11&grant_type=client_credentials&\
+                       scope=https%3A%2F%2Fmanagement.azure.com%2F%2F.default";
+
+#[test]
+fn an_application_shows_its_secret() {
+    let set = [("AZURE_TENANT_ID", "t"), ("AZURE_CLIENT_ID", CLIENT), ("AZURE_CLIENT_SECRET", "s&s")];
+    let form = "Content-Type: application/x-www-form-urlencoded";
+    let url = "https://login.microsoftonline.com/t/oauth2/v2.0/token";
+    let body = format!("{SIGN_IN}&client_secret=s%26s");
+    asks(Source::Environment, Selector::System, &set, ["POST", url, form, &body]);
+    asks(Source::Environment, Selector::ClientId(CLIENT.into()), &set[..], ["POST", url, form, &body]);
+}
+
+#[test]
+fn a_newer_token_is_asked_for_as_each_source_understands() {
+    let renewal = Renewal { rejected: Some("00ff".to_owned()), claims: Some(r#"{"a":1}"#.to_owned()) };
+    let asked = |source: Source, set: &[(&str, &str)]| {
+        let script = Script::of(&[(200, "", good())]);
+        run_again(source, (set, Path::new("")), &script, Some(&renewal))
+            .unwrap_or_else(|refusal| panic!("{refusal:?}"));
+        let asked = script.asked.borrow();
+        let body = asked[0].body.clone().unwrap_or_default();
+        asked[0].url.clone() + " " + &String::from_utf8_lossy(&body)
+    };
+    assert!(asked(Source::Imds, &[]).contains("&bypass_cache=true"));
+    let thumbprint = "00ff".repeat(10);
+    let fabric = [
+        ("IDENTITY_ENDPOINT", "https://localhost:2377/token"),
+        ("IDENTITY_HEADER", "h"),
+        ("IDENTITY_SERVER_THUMBPRINT", thumbprint.as_str()),
+    ];
+    assert!(asked(Source::ServiceFabric, &fabric).contains("&token_sha256_to_refresh=00ff "));
+    let set = [("AZURE_TENANT_ID", "t"), ("AZURE_CLIENT_ID", CLIENT), ("AZURE_CLIENT_SECRET", "s")];
+    assert!(asked(Source::Environment, &set).ends_with("&client_secret=s&claims=%7B%22a%22%3A1%7D"));
+}
+
+#[test]
+fn the_azure_cli_is_run_and_what_it_says_is_read() {
+    let folder = folder("azure-cli");
+    let program = folder.join("az");
+    let says = |script: &str, selector: Selector| {
+        std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("a file");
+        std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("its mode");
+        let path = program.display().to_string();
+        let machine = Machine { azure_cli: &path, ..machine(&|_| None) };
+        block_on(acquire(Source::AzureCli, &asking(&selector, &machine), &Script::of(&[])))
+    };
+    let answer = json!({"accessToken": token(json!({"oid": "o"})), "expiresOn": "2100-01-01 01:00:00.000000", "expires_on": 4_102_444_800_u64});
+    let expected = "account get-access-token --output json --resource https://management.azure.com/";
+    let good = says(&format!("[ \"$*\" = '{expected}' ] && echo '{answer}'"), Selector::System);
+    let good = good.unwrap_or_else(|refusal| panic!("{refusal:?}"));
+    assert_eq!(good.expires_at, SystemTime::UNIX_EPOCH + Duration::from_secs(4_102_444_800));
+    assert_eq!((good.claims["oid"].as_str(), good.source), (Some("o"), "azure_cli"));
+    let refused = |script: &str, part: &str| {
+        let found = says(script, Selector::System);
+        assert!(
+            matches!(&found, Err(Refusal::Unmet { why, help }) if (why.clone() + help).contains(part)),
+            "{found:?}"
+        );
+    };
+    refused("echo \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1", "sign in: `az login`");
+    refused("echo 'ERROR: nope' >&2; exit 2", "says: nope");
+    assert!(matches!(says("echo hello", Selector::System), Err(Refusal::Foreign { .. })));
+    assert!(matches!(says("", Selector::ObjectId("o".into())), Err(Refusal::Unmet { .. })));
+    let absent = Machine { azure_cli: "/nowhere/az", ..machine(&|_| None) };
+    let found = block_on(acquire(Source::AzureCli, &asking(&Selector::System, &absent), &Script::of(&[])));
+    assert!(matches!(&found, Err(Refusal::Unmet { why, .. }) if why.contains("not installed")), "{found:?}");
+    std::fs::remove_dir_all(&folder).expect("it was made above");
+}
+
 #[test]
 fn a_workload_exchanges_what_is_in_its_file() {
     let folder = folder("workload");
@@ -144,8 +238,8 @@ fn a_workload_exchanges_what_is_in_its_file() {
     std::fs::write(&file, "assertion\n").expect("a file");
     refused(&[set[0], set[1], set[2], ("AZURE_AUTHORITY_HOST", "http://login.example")], "not https");
     let body = format!(
-        "client_id={CLIENT}&grant_type=client_credentials&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3A\
-         client-assertion-type%3Ajwt-bearer&client_assertion=assertion&scope=https%3A%2F%2Fmanagement.azure.com%2F%2F.default"
+        "{SIGN_IN}&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&\
+         client_assertion=assertion"
     );
     let form = "Content-Type: application/x-www-form-urlencoded";
     let url = "https://login.microsoftonline.com/t/oauth2/v2.0/token";
@@ -185,6 +279,20 @@ fn arc_gives_a_token_for_the_key_in_its_own_folder_only() {
         format!("http://127.0.0.1:40342/metadata/identity/oauth2/token?api-version=2020-06-01&{RESOURCE}")
     );
     assert_eq!(asked[1].headers[1], ("Authorization".to_owned(), "Basic secret".to_owned()));
+    let named = |token_of: &str, echo: Value| {
+        let body = json!({"access_token": token(json!({"appid": token_of})), "client_id": echo});
+        let script = Script::of(&[(401, &challenge(&key), json!({})), (200, "", body)]);
+        let selector = Selector::ClientId(CLIENT.to_owned());
+        let found = run(Source::Arc, &selector, (&[], &folder), &script);
+        assert!(script.asked.borrow()[1].url.ends_with(&format!("&client_id={CLIENT}")));
+        found
+    };
+    assert!(named(CLIENT, Value::Null).is_ok());
+    assert!(named("", json!(CLIENT.to_uppercase())).is_ok());
+    for (of, echo) in [("", Value::Null), ("another", json!(CLIENT))] {
+        let found = named(of, echo);
+        assert!(matches!(&found, Err(Refusal::Stranger { .. })), "{found:?}");
+    }
     let too_easy = run(Source::Arc, &Selector::System, (&[], &folder), &Script::of(&[(200, "", good())]));
     assert!(matches!(too_easy, Err(Refusal::Foreign { .. })));
     let unnamed = run(Source::Arc, &Selector::System, (&[], &folder), &Script::of(&[(401, "Basic", json!({}))]));
@@ -203,11 +311,16 @@ fn what_a_source_cannot_do_is_told_before_it_is_asked() {
     let named = || Selector::ObjectId("o".to_owned());
     let old = [("MSI_ENDPOINT", "http://x"), ("MSI_SECRET", "s"), ("DEFAULT_IDENTITY_CLIENT_ID", "clientid")];
     unmet(Source::CloudShell, named(), &old, "Cloud Shell gives no token");
-    unmet(Source::Arc, named(), &[], "Azure Arc gives no token");
     unmet(Source::MachineLearning, named(), &old, "Machine Learning gives no token");
     unmet(Source::MachineLearning, Selector::System, &old, "`clientid` is no client id");
     unmet(Source::LegacyAppService, named(), &old, "gives no token");
     unmet(Source::AppService, Selector::System, &[], "`IDENTITY_ENDPOINT` is not set");
+    let application = [("AZURE_TENANT_ID", "t"), ("AZURE_CLIENT_ID", CLIENT), ("AZURE_CLIENT_CERTIFICATE_PATH", "/")];
+    unmet(Source::Environment, Selector::System, &application[..2], "neither `AZURE_CLIENT_SECRET` nor");
+    unmet(Source::Environment, Selector::System, &application, "is a folder");
+    unmet(Source::Environment, Selector::System, &application[..1], "`AZURE_CLIENT_ID` is not set");
+    unmet(Source::Environment, named(), &application, "gives no token");
+    unmet(Source::AzureCli, Selector::System, &[], "the emulated machine has no Azure CLI");
     let fabric = [("IDENTITY_ENDPOINT", "http://x"), ("IDENTITY_HEADER", "h"), ("IDENTITY_SERVER_THUMBPRINT", "t")];
     unmet(Source::ServiceFabric, Selector::System, &fabric, "is not https");
 }

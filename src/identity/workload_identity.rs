@@ -5,13 +5,12 @@
 
 use std::io::Read as _;
 
+use super::directory::{self, ASSERTION_TYPE};
 use super::{Ask, Refusal, Selector, Source, cannot_select, needed, unmet};
-use crate::http::{Request, Route, encode};
+use crate::http::Request;
 
 /// No service-account token is longer.
 const LONGEST: u64 = 64 * 1024;
-
-const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 pub(super) fn request(ask: &Ask<'_>) -> Result<Request, Refusal> {
     let client = match ask.selector {
@@ -19,33 +18,10 @@ pub(super) fn request(ask: &Ask<'_>) -> Result<Request, Refusal> {
         Selector::ClientId(id) => id.clone(),
         _ => return Err(cannot_select(Source::WorkloadIdentity, "name it by its client id")),
     };
-    let tenant = needed(ask, "AZURE_TENANT_ID")?;
+    let url = directory::endpoint(ask)?;
     let assertion = assertion(&needed(ask, "AZURE_FEDERATED_TOKEN_FILE")?)?;
-    let authority = ask.machine.get("AZURE_AUTHORITY_HOST").unwrap_or_else(|| ask.authority.to_owned());
-    if !authority.to_ascii_lowercase().starts_with("https://") {
-        let why = format!("`{}` is no directory to send a token to: it is not https", authority.escape_debug());
-        return Err(unmet(why, "is `AZURE_AUTHORITY_HOST` right?"));
-    }
-    if !tenant.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.') {
-        let why = format!("`AZURE_TENANT_ID` is no tenant: `{}`", tenant.escape_debug());
-        return Err(unmet(why, "it is the id of the directory, or one of its domains"));
-    }
-    let form = [
-        ("client_id", client.as_str()),
-        ("grant_type", "client_credentials"),
-        ("client_assertion_type", TYPE),
-        ("client_assertion", &assertion),
-        ("scope", &format!("{}/.default", ask.resource)),
-    ];
-    let body: Vec<String> = form.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
-    Ok(Request {
-        method: "POST",
-        url: format!("{}/{tenant}/oauth2/v2.0/token", authority.trim_end_matches('/')),
-        headers: vec![("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned())],
-        body: Some(body.join("&").into_bytes()),
-        timeout: ask.timeout,
-        route: Route::Outside,
-    })
+    let credential = [("client_assertion_type", ASSERTION_TYPE), ("client_assertion", assertion.as_str())];
+    Ok(directory::request(ask, url, &client, &credential))
 }
 
 /// The token in the file, as it is now.

@@ -6,6 +6,8 @@
 
 mod access;
 mod allow;
+mod clouds;
+mod ids;
 mod judging;
 mod requests;
 mod secrets;
@@ -15,18 +17,23 @@ use std::collections::HashSet;
 use std::time::SystemTime;
 
 use crate::diagnostic::Diagnostics;
-use crate::plan::{Action, Include, Plan, Step};
+use crate::plan::{Action, Include, Plan, Request, Step};
 use crate::source::{SourceId, Sources};
 
 /// The codes of all lints.
 pub const CODES: &[&str] = &[
+    "cloud-mismatch",
     "either-way",
     "hand-made-link",
+    "id-by-letters",
     "judges-nothing",
     "never-used",
+    "no-api-version",
+    "no-slash",
     "open-path",
     "preview-api-version",
     "secret-in-file",
+    "spelled-otherwise",
     "unknown-action",
     "unknown-api-version",
     "unproven-denial",
@@ -51,6 +58,8 @@ fn one(
     }
     let mut found = Diagnostics::new();
     access::lint(plan, &mut found);
+    clouds::lint(plan, &mut found);
+    ids::lint(plan, &mut found);
     judging::lint(plan, is_root, &mut found);
     requests::lint(plan, now, &mut found);
     unused::lint(plan, &mut found);
@@ -68,6 +77,11 @@ fn each_step<'p>(steps: &'p [Step], around: Option<&'p Step>, visit: &mut dyn Fn
             each_step(inner, Some(step), visit);
         }
     }
+}
+
+/// The URL as it is written.
+fn written(request: &Request) -> &str {
+    request.url.template.text().get(request.prefix..).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,14 +1,15 @@
-//! What is asked for: api-versions, links made by hand, and paths that a value could bend.
+//! What is asked for: api-versions, those that are missing too, links made by hand, and paths that a value could bend.
 
 use std::sync::LazyLock;
 use std::time::SystemTime;
 
 use regex::Regex;
 
-use super::each_step;
+use super::{each_step, written};
+use crate::azure::cloud::Cloud;
 use crate::diagnostic::Diagnostics;
 use crate::moment::Moment;
-use crate::plan::{Action, Origin, Plan, Request};
+use crate::plan::{Action, Origin, Plan, Request, Step, Subject};
 use crate::playbook::InputType;
 use crate::source::Span;
 use crate::template::Text;
@@ -23,7 +24,7 @@ pub(super) fn lint(plan: &Plan, now: SystemTime, diagnostics: &mut Diagnostics) 
     let today = Moment::exact(now).and_then(|now| now.format("%Y-%m-%d").ok()).unwrap_or_default();
     // A default is told once, not at each request that has it.
     let mut told: Vec<Span> = Vec::new();
-    let mut each = |step: &crate::plan::Step, _: Option<&crate::plan::Step>| {
+    let mut each = |step: &Step, _: Option<&Step>| {
         for capture in &step.captures {
             if matches!(&capture.origin, Origin::Json(query) if query.as_str() == "$.nextLink") {
                 diagnostics.hand_made_link(capture.span, "the link to the next page is captured");
@@ -37,6 +38,7 @@ pub(super) fn lint(plan: &Plan, now: SystemTime, diagnostics: &mut Diagnostics) 
             }
         }
         let url = written(request);
+        no_version(step, request, diagnostics);
         let query = url.split_once('?').map_or("", |(_, query)| query);
         for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
             if name.eq_ignore_ascii_case("api-version") && !value.contains("{{") {
@@ -53,6 +55,24 @@ pub(super) fn lint(plan: &Plan, now: SystemTime, diagnostics: &mut Diagnostics) 
     };
     each_step(&plan.steps, None, &mut each);
     each_step(&plan.cleanup, None, &mut each);
+}
+
+/// Tells requests to Resource Manager that name no version of it: it refuses them. Where the URL begins with a value nothing
+/// is known, and who expects the refusal wants it.
+fn no_version(step: &Step, request: &Request, diagnostics: &mut Diagnostics) {
+    let url = written(request);
+    let is_arm = url.starts_with('/') || Cloud::all().any(|cloud| cloud.is_arm(url));
+    let is_named = request.api_version.is_some()
+        || url.to_ascii_lowercase().contains("api-version=")
+        || request.query.iter().any(|(name, _)| name.eq_ignore_ascii_case("api-version"));
+    let is_wanted = step.assertions.iter().any(|assertion| match &assertion.subject {
+        Subject::Status(statuses) => statuses.include(400),
+        Subject::Error(_) => true,
+        _ => false,
+    });
+    if is_arm && !is_named && !is_wanted {
+        diagnostics.no_api_version(request.url.span);
+    }
 }
 
 fn is_skip_token(name: &str) -> bool {
@@ -91,9 +111,4 @@ fn open_path(plan: &Plan, request: &Request, diagnostics: &mut Diagnostics) {
             diagnostics.open_path(text.span, &input.name, input.span);
         }
     }
-}
-
-/// The URL as it is written.
-fn written(request: &Request) -> &str {
-    request.url.template.text().get(request.prefix..).unwrap_or_default()
 }

@@ -7,7 +7,7 @@ use super::gather::{Document, Documents};
 use super::names::{Globals, Meaning, Names};
 use super::steps::{Around, Builder, plain};
 use super::{Input, Plan, Var, order};
-use crate::azure::cloud::{self, Cloud};
+use crate::azure::cloud::{self, Choice, Cloud};
 use crate::diagnostic::Diagnostics;
 use crate::playbook as document;
 use crate::playbook::Playbook;
@@ -90,8 +90,9 @@ fn one(
     Plan {
         source: id,
         name: playbook.name,
-        any_cloud: playbook.cloud.is_none(),
-        cloud: resolve_cloud(playbook.cloud),
+        endpoints: playbook.cloud.as_ref().map(|cloud| endpoints(cloud)).unwrap_or_default(),
+        cloud_span: playbook.cloud.as_ref().map(|cloud| cloud.span),
+        cloud: resolve_cloud(playbook.cloud.map(|cloud| cloud.value)),
         identity: builder.identity,
         inputs,
         vars: vars.into_iter().map(|(name, span, tree)| Var { name, span, tree }).collect(),
@@ -141,16 +142,28 @@ impl Census<'_, '_> {
     }
 }
 
-fn resolve_cloud(cloud: Option<document::Cloud>) -> Option<Cloud> {
-    match cloud? {
-        document::Cloud::Known(name) => {
-            let (word, _) = document::CloudName::WORDS.iter().find(|(_, value)| *value == name)?;
-            Cloud::named(word)
+/// The endpoints by which a playbook describes its cloud.
+fn endpoints(cloud: &document::Cloud) -> Vec<(&'static str, Spanned<String>)> {
+    let document::Cloud::Custom(endpoints) = cloud else {
+        return Vec::new();
+    };
+    let optional = [("audience", &endpoints.audience), ("authority", &endpoints.authority)];
+    let optional = optional.into_iter().filter_map(|(what, url)| Some((what, url.clone()?)));
+    [("arm", endpoints.arm.clone())].into_iter().chain(optional).collect()
+}
+
+fn resolve_cloud(cloud: Option<document::Cloud>) -> Choice {
+    match cloud {
+        None => Choice::Auto,
+        Some(document::Cloud::Known(name)) => {
+            let found = document::CloudName::WORDS.iter().find(|(_, value)| *value == name);
+            found.and_then(|(word, _)| Cloud::named(word)).map_or(Choice::Auto, Choice::Known)
         }
-        document::Cloud::Custom(endpoints) => {
+        Some(document::Cloud::Discovered(discovery)) => Choice::Discovered(discovery.discover.value),
+        Some(document::Cloud::Custom(endpoints)) => {
             let arm = endpoints.arm.trim_end_matches('/').to_owned();
             let text = |value: Option<crate::source::Spanned<String>>| value.map(|text| text.value).unwrap_or_default();
-            Some(Cloud {
+            Choice::Known(Cloud {
                 name: endpoints.name.map_or_else(|| "custom".to_owned(), |name| name.value),
                 audience: endpoints.audience.map_or_else(|| format!("{arm}/"), |audience| audience.value),
                 arm,

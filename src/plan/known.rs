@@ -61,7 +61,7 @@ impl Known {
     pub(super) fn with(plan: &Plan, values: &HashMap<String, Value>, parts: HashMap<String, Vec<Piece>>) -> Known {
         let values = values.iter().map(|(name, value)| (name.clone(), Arc::new(value.clone()))).collect();
         let mut known = Known { values, parts };
-        if let Some(cloud) = &plan.cloud {
+        if let Some(cloud) = plan.cloud.known() {
             known.set("cloud", cloud.to_value());
         }
         known.compute(plan);

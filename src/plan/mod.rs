@@ -22,9 +22,9 @@ mod texts;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::azure::cloud::Cloud;
+use crate::azure::cloud::Choice;
 use crate::identity::{Source, Whose};
-use crate::source::{SourceId, Span};
+use crate::source::{SourceId, Span, Spanned};
 use crate::template::{Text, Tree};
 
 pub use access::{Access, Bound, Claim, Says};
@@ -45,10 +45,12 @@ pub struct Plan {
     pub source: SourceId,
     /// What it is called.
     pub name: Option<Text>,
-    /// The cloud; `None` when the VM is to be asked.
-    pub cloud: Option<Cloud>,
-    /// Whether the playbook says nothing of its cloud: one that is included takes its caller's.
-    pub any_cloud: bool,
+    /// The cloud, as the playbook says.
+    pub cloud: Choice,
+    /// Where it says so; one that is included and says nothing takes its caller's.
+    pub cloud_span: Option<Span>,
+    /// The endpoints by which it describes its cloud: what each is of, and its URL.
+    pub endpoints: Vec<(&'static str, Spanned<String>)>,
     /// The identity of every step that names none; one that is included takes its caller's where it says nothing.
     pub identity: Option<Whose<Text>>,
     /// What the caller gives.

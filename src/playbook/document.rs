@@ -9,6 +9,7 @@ use super::reader::{Fields, Read, Reader};
 use super::repeat::{Eventually, Retry};
 use super::schema;
 use super::step::Step;
+use crate::azure::discovery::is_safe;
 use crate::identity::Source;
 use crate::source::Spanned;
 use crate::template::{Text, Tree};
@@ -24,7 +25,7 @@ pub struct Playbook {
     /// What the playbook is for, in a sentence or more.
     pub description: Option<Text>,
     /// The cloud the requests go to. Without it the VM's instance metadata is asked, once, when it is needed.
-    pub cloud: Option<Cloud>,
+    pub cloud: Option<Spanned<Cloud>>,
     /// The identity every step uses unless it says otherwise. Without it the system-assigned one.
     pub identity: Option<Identity>,
     /// What the caller gives: `--var`, `--vars-file`, `MI_RUN_VAR_…`.
@@ -53,6 +54,8 @@ pub enum Cloud {
     Known(CloudName),
     /// A cloud described by its endpoints.
     Custom(Box<Endpoints>),
+    /// A cloud that describes itself.
+    Discovered(Discovery),
 }
 
 /// A cloud known by name.
@@ -74,6 +77,15 @@ impl CloudName {
     /// The names and what they stand for.
     pub const WORDS: &[(&str, Self)] =
         &[("auto", Self::Auto), ("public", Self::Public), ("china", Self::China), ("usgov", Self::UsGov)];
+}
+
+/// A cloud that describes itself.
+#[derive(Debug, Clone, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Discovery {
+    /// Where its Resource Manager is, which is asked for `/metadata/endpoints` once, when it is needed:
+    /// `https://management.example.net`.
+    pub discover: Spanned<String>,
 }
 
 /// The endpoints of a cloud that is not known by name.
@@ -140,11 +152,16 @@ pub enum IdentitySource {
     MachineLearning,
     /// The federated token of a workload in Kubernetes.
     WorkloadIdentity,
+    /// The Azure CLI: the token of who signed in to it. For a developer's own machine; never found out.
+    AzureCli,
+    /// An application that signs in with a client secret or a certificate, as the `AZURE_…` variables say. For a developer's
+    /// own machine; never found out.
+    Environment,
 }
 
 impl IdentitySource {
     /// The words, and what they stand for.
-    const WORDS: [(&str, IdentitySource); 9] = [
+    const WORDS: [(&str, IdentitySource); 11] = [
         ("auto", IdentitySource::Auto),
         ("imds", IdentitySource::Imds),
         ("app_service", IdentitySource::AppService),
@@ -154,6 +171,8 @@ impl IdentitySource {
         ("service_fabric", IdentitySource::ServiceFabric),
         ("machine_learning", IdentitySource::MachineLearning),
         ("workload_identity", IdentitySource::WorkloadIdentity),
+        ("azure_cli", IdentitySource::AzureCli),
+        ("environment", IdentitySource::Environment),
     ];
 
     /// The source; nothing where it is to be found out.
@@ -224,8 +243,11 @@ pub(crate) fn variables(node: &Node, reader: &mut Reader<'_>) -> Option<Named<Tr
 
 impl Read for Cloud {
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
-        if !matches!(node.kind, Kind::Map(_)) {
+        let Kind::Map(entries) = &node.kind else {
             return reader.word(node, CloudName::WORDS).map(Cloud::Known);
+        };
+        if entries.iter().any(|entry| entry.key.text() == Some("discover")) {
+            return Discovery::read(node, reader).map(Cloud::Discovered);
         }
         let mut fields = reader.fields(node, "a cloud")?;
         let endpoints = Endpoints {
@@ -239,6 +261,19 @@ impl Read for Cloud {
         };
         fields.finish(reader);
         Some(Cloud::Custom(Box::new(endpoints)))
+    }
+}
+
+impl Read for Discovery {
+    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        let mut fields = reader.fields(node, "a discovered cloud")?;
+        let discover = endpoint(&mut fields, "discover", reader)?;
+        if !is_safe(&discover) {
+            let why = "who tells where tokens go has to be asked over https; only loopback may be http";
+            reader.diagnostics.invalid_value(discover.span, &discover, why);
+        }
+        fields.finish(reader);
+        Some(Discovery { discover })
     }
 }
 

@@ -9,7 +9,7 @@ use super::mishap;
 use super::playbook::Playbook;
 use super::progress::Progress;
 use super::reply::Reply;
-use crate::azure::patience;
+use crate::azure::{challenge, patience};
 use crate::event::{Event, Outcome, WaitStarted};
 use crate::http::FaultKind;
 use crate::plan::{Action, Eventually, Step};
@@ -191,16 +191,17 @@ impl Playbook<'_, '_> {
         Some(pause)
     }
 
-    /// Whether the token was too old for the other side, which has done nothing then. It is not used again.
+    /// Whether the other side wants a newer token, and has done nothing then. The old one is not used again.
     fn is_outdated(&self, reply: Option<&Reply>, progress: &Progress) -> bool {
-        let expired = |reply: &Reply| {
-            reply.status == 401 && reply.arm_error().is_some_and(|error| error.is("ExpiredAuthenticationToken"))
-        };
-        let Some(bearer) = progress.bearer.as_ref().filter(|_| reply.is_some_and(expired)) else {
-            return false;
-        };
-        self.engine.cache.forget(bearer.secret.reveal());
-        true
+        let expired = |reply: &Reply| reply.arm_error().is_some_and(|error| error.is("ExpiredAuthenticationToken"));
+        let wants_newer = |reply: &&Reply| reply.status == 401 && (expired(reply) || wanted(reply).is_some());
+        reply.filter(wants_newer).is_some_and(|reply| self.refuse_bearer(reply, progress))
+    }
+
+    /// Lets the token of a request not be used again: the answer refuses it. Whether it carried one.
+    pub(super) fn refuse_bearer(&self, reply: &Reply, progress: &Progress) -> bool {
+        let bearer = progress.bearer.as_ref();
+        bearer.inspect(|bearer| self.engine.cache.refuse(bearer.secret.reveal(), wanted(reply))).is_some()
     }
 
     /// Why waiting cures nothing.
@@ -238,6 +239,11 @@ impl Playbook<'_, '_> {
     pub(super) fn said(&self, reply: &Reply) -> Option<Duration> {
         patience::wait_said(&|name| reply.header(name).map(str::to_owned), self.engine.world.clock.now())
     }
+}
+
+/// The claims that an answer wants in a newer token.
+pub(super) fn wanted(reply: &Reply) -> Option<String> {
+    reply.header("www-authenticate").and_then(challenge::claims)
 }
 
 /// What is not yet as expected, in a few words. What is secret, or may turn out to be, is not told.

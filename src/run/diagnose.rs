@@ -5,15 +5,16 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::Value;
 
+use super::attempts::wanted;
 use super::playbook::Playbook;
 use super::progress::Progress;
 use super::reply::Reply;
-use super::request::{path_of, route};
+use super::request::path_of;
 use crate::azure::cure::{Cure, Evidence, Probe, Refusal, cure, next};
 use crate::azure::error::ArmError;
 use crate::azure::{assignments, permissions};
 use crate::event::{AsideAnswered, Event, Outcome, veil};
-use crate::http::{self, Response};
+use crate::http::{self, Response, Route};
 use crate::plan::{Action, Step};
 use crate::rbac::{Role, Scope};
 
@@ -39,7 +40,7 @@ impl Playbook<'_, '_> {
         let cure = match known {
             Some(cure) => cure,
             None => {
-                let found = Rc::new(self.explained(reply.status, &error, progress).await.unwrap_or_default());
+                let found = Rc::new(self.explained(reply, &error, progress).await.unwrap_or_default());
                 let mut cures = self.engine.shared.cures.borrow_mut();
                 if cures.len() < MOST_CURES {
                     cures.insert(error.message.clone(), Rc::clone(&found));
@@ -51,10 +52,10 @@ impl Playbook<'_, '_> {
         progress.step.helps.extend(cure.helps.iter().cloned());
     }
 
-    async fn explained(&self, status: u16, error: &ArmError, progress: &Progress) -> Option<Cure> {
+    async fn explained(&self, reply: &Reply, error: &ArmError, progress: &Progress) -> Option<Cure> {
         let url = progress.step.request.as_ref().map(|request| request.url.clone()).unwrap_or_default();
-        let refusal = Refusal { status, error, path: &path_of(&url) };
-        let mut evidence = self.known(progress);
+        let refusal = Refusal { status: reply.status, error, path: &path_of(&url) };
+        let mut evidence = Evidence { wanted: wanted(reply), ..self.known(progress) };
         while let Some(probe) = next(&refusal, &evidence) {
             let answer = self.probe(&url, &probe.url(), progress).await;
             let body = answer.as_ref().filter(|answer| answer.status == 200);
@@ -138,7 +139,7 @@ impl Playbook<'_, '_> {
         ];
         let request = http::Request {
             method: "GET",
-            route: route(&url),
+            route: Route::of(&url),
             url,
             headers: headers.map(|(name, value)| (name.to_owned(), value)).into(),
             body: None,

@@ -66,7 +66,7 @@ impl Playbook<'_, '_> {
             let response = self.another(trek, &url, progress).await?;
             if response.status == 401 && !std::mem::replace(&mut renewed, true) {
                 // Operations outlive tokens.
-                progress.bearer.iter().for_each(|bearer| self.engine.cache.forget(bearer.secret.reveal()));
+                self.refuse_bearer(&Reply::from(response), progress);
                 continue;
             }
             let reply = Reply::from(response);

@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::Engine;
 use super::reply::Reply;
 use crate::event::Outcome;
+use crate::identity::source::SECRETS;
 use crate::template::{Files, Scope};
 
 /// The names of one playbook, or of one turn of a loop in it: inputs, variables that have their value, captures, and
@@ -58,7 +59,9 @@ impl Frame {
         let frame =
             Self { around: None, values: RefCell::default(), outcomes: RefCell::default(), dice: Rc::new(dice) };
         frame.put("run", engine.run_value());
-        frame.put("env", (engine.world.variables)());
+        let variables = (engine.world.variables)();
+        SECRETS.iter().filter_map(|name| variables.get(name)).for_each(|secret| engine.outlet.hide_value(secret));
+        frame.put("env", variables);
         frame
     }
 

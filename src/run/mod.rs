@@ -5,6 +5,7 @@ mod assert;
 mod attempts;
 mod block;
 mod capture;
+mod cloud;
 mod diagnose;
 mod each;
 mod follow;
@@ -35,11 +36,12 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokio::sync::{Mutex, Semaphore};
 
+use crate::azure::cloud::Choice;
 use crate::azure::cure::Cure;
 use crate::event::{
     self, Event, Outcome, Outlet, PlaybookFinished, PlaybookStarted, RunFinished, RunStarted, Summary, Trail,
 };
-use crate::identity::{self, Cache, Found, Whose};
+use crate::identity::{self, Cache, Found, Selector, Whose};
 use crate::moment::Moment;
 use crate::plan::Plan;
 use crate::source::{Source, Sources, Span};
@@ -57,6 +59,10 @@ pub struct Settings {
     pub imds_endpoint: Option<String>,
     /// Where tokens come from, whatever playbooks say.
     pub source: Option<identity::Source>,
+    /// The identity of the steps that name none, in place of the playbook's.
+    pub identity: Option<Selector>,
+    /// The cloud, whatever playbooks say.
+    pub cloud: Option<Choice>,
     /// Whether events hold bodies.
     pub bodies: bool,
     /// How many steps may send at a time.

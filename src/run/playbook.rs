@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::frame::Frame;
 use super::progress::Progress;
 use super::{Engine, Job};
-use crate::azure::cloud::Cloud;
+use crate::azure::cloud::{Choice, Cloud};
 use crate::event::{Outcome, Trail};
 use crate::identity::Whose;
 use crate::plan::{Plan, Step, Uses};
@@ -42,7 +42,9 @@ pub(super) struct Common {
     pub(super) root: Rc<Frame>,
     /// The cloud, once it is known. Included playbooks that say nothing of theirs share it.
     pub(super) cloud: Rc<RefCell<Option<Rc<Cloud>>>>,
-    /// The identity of the steps of an included playbook that names none.
+    /// How it becomes known.
+    pub(super) choice: Choice,
+    /// The identity of the steps that name none, where it is not the one that the playbook names.
     pub(super) identity: Option<Whose>,
     /// Paths of Resource Manager that answered, in lower case, and to which steps: what is there without doubt.
     pub(super) seen: Rc<RefCell<HashMap<String, Trail>>>,
@@ -57,11 +59,13 @@ pub(super) struct Common {
 impl<'p, 'e> Playbook<'p, 'e> {
     /// A playbook that was named on the command line.
     pub(super) fn new(engine: &'p Engine<'e>, index: usize, job: &'p Job) -> Self {
-        let cloud = Rc::new(RefCell::new(job.plan.cloud.clone().map(Rc::new)));
+        let choice = engine.settings.cloud.as_ref().unwrap_or(&job.plan.cloud).clone();
+        let selector = engine.settings.identity.clone();
         let common = Common {
             root: Rc::new(Frame::new(&job.values, engine, (&job.root, &job.folder))),
-            cloud,
-            identity: None,
+            cloud: known(&choice),
+            choice,
+            identity: selector.map(|selector| Whose { selector, source: None }),
             seen: Rc::default(),
             folder: job.folder.clone(),
             root_folder: job.root.clone(),
@@ -77,13 +81,14 @@ impl<'p, 'e> Playbook<'p, 'e> {
         (folder, identity): (&Path, Option<Whose>),
         values: &HashMap<String, Value>,
     ) -> Self {
-        let cloud = match plan.any_cloud {
-            true => Rc::clone(&caller.common.cloud),
-            false => Rc::new(RefCell::new(plan.cloud.clone().map(Rc::new))),
+        let (cloud, choice) = match plan.cloud_span.is_none() || caller.engine.settings.cloud.is_some() {
+            true => (Rc::clone(&caller.common.cloud), caller.common.choice.clone()),
+            false => (known(&plan.cloud), plan.cloud.clone()),
         };
         let common = Common {
             root: Rc::new(Frame::new(values, caller.engine, (&caller.common.root_folder, folder))),
             cloud,
+            choice,
             identity,
             seen: Rc::clone(&caller.common.seen),
             folder: folder.to_owned(),
@@ -198,4 +203,9 @@ impl<'p, 'e> Playbook<'p, 'e> {
         }
         Ok(())
     }
+}
+
+/// The cloud, where it need not be found out.
+fn known(choice: &Choice) -> Rc<RefCell<Option<Rc<Cloud>>>> {
+    Rc::new(RefCell::new(choice.known().cloned().map(Rc::new)))
 }

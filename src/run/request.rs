@@ -179,7 +179,7 @@ impl Playbook<'_, '_> {
             headers,
             body,
             timeout: step.timeout,
-            route: route(&target.url),
+            route: Route::of(&target.url),
         })
     }
 
@@ -299,7 +299,7 @@ impl Playbook<'_, '_> {
                 outgoing.body = None;
                 outgoing.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
             }
-            outgoing.route = route(&next);
+            outgoing.route = Route::of(&next);
             outgoing.url = next;
         }
     }
@@ -375,13 +375,6 @@ enum Unsent {
 impl From<Box<Misfit>> for Unsent {
     fn from(misfit: Box<Misfit>) -> Self {
         Unsent::Misfit(misfit)
-    }
-}
-
-pub(super) fn route(url: &str) -> Route {
-    match http::origin(url) {
-        Some((_, host, _)) if http::is_local(&host) => Route::Local,
-        _ => Route::Outside,
     }
 }
 

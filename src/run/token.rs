@@ -10,16 +10,18 @@ use super::mishap;
 use super::playbook::Playbook;
 use super::progress::Progress;
 use super::reply::Reply;
-use crate::azure::cloud::{Cloud, SHORT_NAMES, is_resource};
-use crate::azure::{metadata, patience};
+use crate::azure::cloud::{self, SHORT_NAMES, is_resource};
+use crate::azure::patience;
 use crate::diagnostic::Diagnostic;
 use crate::event::{self, AsideAnswered, Attempt, AttemptFinished, Event, veil};
-use crate::identity::{self, Ask, Exchange, Found, Refusal, Source, Token, Whose, suspects};
+use crate::identity::{self, Ask, Exchange, Found, Kept, Refusal, Renewal, Source, Token, Whose, suspects};
 use crate::plan::{Retry, Step, TokenRequest};
 use crate::template::Text;
 
 /// The longest wait that an identity endpoint may ask for.
 const LONGEST: Duration = Duration::from_secs(5 * 60);
+/// How long a token that need not be there yet is waited for.
+const HASTE: Duration = Duration::from_secs(5);
 
 impl Playbook<'_, '_> {
     /// Acquires the token a step asks for.
@@ -61,6 +63,7 @@ impl Playbook<'_, '_> {
 
     /// The resource that a word or a URL stands for.
     pub(super) async fn resource(&self, written: &str, step: &Step, progress: &mut Progress) -> Option<String> {
+        let written = cloud::of_scope(written);
         if !SHORT_NAMES.contains(&written) {
             if is_resource(written) {
                 return Some(written.to_owned());
@@ -82,7 +85,7 @@ impl Playbook<'_, '_> {
 
     /// Whose token a step wants: the identity it names, or the playbook's.
     pub(super) fn whose(&self, own: Option<&Whose<Text>>, progress: &mut Progress) -> Option<Whose> {
-        let Some(whose) = own.or(self.plan.identity.as_ref()) else {
+        let Some(whose) = own.or(self.plan.identity.as_ref().filter(|_| self.common.identity.is_none())) else {
             return Some(self.common.identity.clone().unwrap_or(Whose::SYSTEM));
         };
         match whose.try_map(|text| text.render_text(&*self.frame)) {
@@ -113,14 +116,21 @@ impl Playbook<'_, '_> {
         (resource, whose, fresh): (&str, &Whose, bool),
     ) -> Option<Rc<Token>> {
         let now = self.engine.world.clock.now();
-        if let Some(token) = self.engine.cache.get(whose, resource, now).filter(|_| !fresh) {
+        let kept = || self.engine.cache.get(whose, resource, now);
+        if let (Kept::Good(token), false) = (kept(), fresh) {
             return Some(token);
         }
         // Who comes while another asks for the same, waits for its answer.
         let gate = self.engine.shared.gate(whose, resource);
         let _asking = gate.lock().await;
-        if let Some(token) = self.engine.cache.get(whose, resource, now).filter(|_| !fresh) {
-            return Some(token);
+        let (aging, renewal) = match kept() {
+            Kept::Good(token) if !fresh => return Some(token),
+            Kept::Aging(token) if !fresh => (Some(token), None),
+            Kept::Refused(renewal) => (None, Some(renewal)),
+            _ => (None, fresh.then(Renewal::default)),
+        };
+        if let Some(token) = aging {
+            return Some(self.renewed(step, (token, whose), progress).await);
         }
         if self.engine.shared.silent.get() && progress.step.action != "token" {
             progress.errored(self, mishap::still_no_token());
@@ -128,24 +138,11 @@ impl Playbook<'_, '_> {
         }
         let Found { source, reason } = self.source(whose, progress)?;
         let authority = self.authority(source, step, progress).await?;
-        let ask = Ask {
-            resource,
-            selector: &whose.selector,
-            timeout: step.timeout,
-            now,
-            imds_endpoint: self.engine.settings.imds_endpoint.as_deref(),
-            authority: &authority,
-            machine: &self.engine.world.machine,
-        };
+        let ask = self.asking((resource, whose), (&authority, step.timeout), renewal.as_ref());
         let mut attempt = 1;
         loop {
             let refusal = match identity::acquire(source, &ask, self.engine.world.transport).await {
-                Ok(token) => {
-                    let token = Rc::new(token);
-                    self.engine.cache.put(whose, &token);
-                    self.introduce(&token, &reason, progress);
-                    return Some(token);
-                }
+                Ok(token) => return Some(self.introduced((token, whose), &reason, progress)),
                 Err(refusal) => refusal,
             };
             let given = ask.imds_endpoint.is_some();
@@ -166,9 +163,43 @@ impl Playbook<'_, '_> {
         }
     }
 
-    /// Where the cloud's directory is. Only a workload asks it itself, and only when the environment does not say so.
+    /// A newer token in place of one that is good still; where none is to be had, the old one does for a while.
+    async fn renewed(&self, step: &Step, (old, whose): (Rc<Token>, &Whose), progress: &mut Progress) -> Rc<Token> {
+        let Some(Found { source, reason }) = self.source(whose, progress) else { return old };
+        let Some(authority) = self.authority(source, step, progress).await else { return old };
+        let ask = self.asking((&old.resource, whose), (&authority, step.timeout.min(HASTE)), None);
+        match identity::acquire(source, &ask, self.engine.world.transport).await {
+            Ok(token) => self.introduced((token, whose), &reason, progress),
+            Err(_) => {
+                self.engine.cache.spare(whose, &old.resource, self.engine.world.clock.now());
+                old
+            }
+        }
+    }
+
+    /// What a source is asked.
+    fn asking<'a>(
+        &'a self,
+        (resource, whose): (&'a str, &'a Whose),
+        (authority, timeout): (&'a str, Duration),
+        renewal: Option<&'a Renewal>,
+    ) -> Ask<'a> {
+        Ask {
+            resource,
+            selector: &whose.selector,
+            timeout,
+            now: self.engine.world.clock.now(),
+            imds_endpoint: self.engine.settings.imds_endpoint.as_deref(),
+            authority,
+            machine: &self.engine.world.machine,
+            renewal,
+        }
+    }
+
+    /// Where the cloud's directory is. Only a workload or an application asks it itself, and only when the environment does not say so.
     async fn authority(&self, source: Source, step: &Step, progress: &mut Progress) -> Option<String> {
-        if source != Source::WorkloadIdentity || self.engine.world.machine.get("AZURE_AUTHORITY_HOST").is_some() {
+        let asks = matches!(source, Source::WorkloadIdentity | Source::Environment);
+        if !asks || self.engine.world.machine.get("AZURE_AUTHORITY_HOST").is_some() {
             return Some(String::new());
         }
         self.the_cloud(step, progress).await.map(|cloud| cloud.authority.clone())
@@ -199,6 +230,9 @@ impl Playbook<'_, '_> {
     /// How long to wait before a source is asked again; nothing when that is in vain, or was tried often enough. A step that
     /// says nothing of retries waits as is published of the source.
     fn token_pause(&self, (source, refusal): (Source, &Refusal), step: &Step, attempt: u32) -> Option<Duration> {
+        if let Refusal::Silent { fault, .. } = refusal {
+            return identity::patience::pause_after(fault.kind, attempt).filter(|_| attempt < step.retry.attempts);
+        }
         let exchange = refusal.exchange()?;
         let published = identity::patience::pause(source, exchange.status, attempt)?;
         let header = |name: &str| {
@@ -221,6 +255,9 @@ impl Playbook<'_, '_> {
             | Refusal::Foreign { exchange, .. }
             | Refusal::Stranger { exchange, .. } => {
                 let body = String::from_utf8_lossy(&exchange.body);
+                if let Ok(answer) = serde_json::from_str(&body) {
+                    self.hide_tokens(&answer);
+                }
                 suspects(&body).into_iter().for_each(|suspect| self.engine.outlet.hide(suspect));
                 self.attempted(exchange, Some(title), progress);
             }
@@ -230,16 +267,23 @@ impl Playbook<'_, '_> {
     /// Nothing of a token may leave the run from here on.
     fn hide(&self, token: &Token) {
         self.engine.outlet.hide(token.secret.reveal());
-        for name in ["access_token", "refresh_token", "id_token"] {
-            if let Some(secret) = token.answer.get(name).and_then(Value::as_str) {
+        self.hide_tokens(&token.answer);
+    }
+
+    /// Nothing of what an answer calls a token may leave the run.
+    fn hide_tokens(&self, answer: &Value) {
+        for name in ["access_token", "accessToken", "refresh_token", "id_token"] {
+            if let Some(secret) = answer.get(name).and_then(Value::as_str) {
                 self.engine.outlet.hide(secret);
             }
         }
     }
 
-    /// Tells of a new token, and templates and the report who the run is.
-    fn introduce(&self, token: &Token, reason: &str, progress: &mut Progress) {
-        self.hide(token);
+    /// Keeps a new token, and tells templates and the report who the run is.
+    fn introduced(&self, (token, whose): (Token, &Whose), reason: &str, progress: &mut Progress) -> Rc<Token> {
+        let token = Rc::new(token);
+        self.engine.cache.put(whose, &token);
+        self.hide(&token);
         self.attempted(&token.exchange, None, progress);
         let claim = |name: &str| token.claims.get(name).and_then(Value::as_str).map(str::to_owned);
         let answered = || token.answer.get("client_id").and_then(Value::as_str).map(str::to_owned);
@@ -259,43 +303,7 @@ impl Playbook<'_, '_> {
         if known.as_ref().is_none_or(|(first, _)| place < *first) {
             *known = Some((place, identity));
         }
-    }
-
-    /// The cloud: the playbook's, or the one that the VM is in.
-    pub(super) async fn the_cloud(&self, step: &Step, progress: &mut Progress) -> Option<Rc<Cloud>> {
-        let known = self.common.cloud.borrow().clone();
-        let cloud = match known {
-            Some(cloud) => cloud,
-            None => {
-                let cloud = Rc::new(self.ask_cloud(step, progress).await?);
-                *self.common.cloud.borrow_mut() = Some(Rc::clone(&cloud));
-                cloud
-            }
-        };
-        if self.common.root.lacks("cloud") {
-            self.common.root.put("cloud", cloud.to_value());
-        }
-        self.engine.shared.cloud.borrow_mut().get_or_insert_with(|| cloud.name.clone());
-        Some(cloud)
-    }
-
-    async fn ask_cloud(&self, step: &Step, progress: &mut Progress) -> Option<Cloud> {
-        let document = self.instance(step, progress).await?;
-        let environment = metadata::environment(&document);
-        let cloud = environment.and_then(Cloud::of_environment);
-        if cloud.is_none() {
-            let diagnostic = match environment {
-                Some(environment) => Diagnostic::error(
-                    "unknown-cloud",
-                    format!("the VM is in the cloud `{environment}`, which is not known"),
-                )
-                .help("describe it in the playbook: `cloud: {arm: https://…, audience: https://…}`"),
-                None => Diagnostic::error("unknown-cloud", "the VM's instance metadata names no cloud")
-                    .help("name the cloud in the playbook: `cloud: public`, `china` or `usgov`"),
-            };
-            progress.errored(self, diagnostic);
-        }
-        cloud
+        token
     }
 
     /// Tells of an answer from an identity endpoint. It is an attempt of a `token` step only: a request that needed

@@ -10,6 +10,7 @@ mod interrupt;
 mod jsonpath;
 mod order;
 mod pages;
+mod patience;
 mod program;
 mod rbac;
 #[cfg(unix)]

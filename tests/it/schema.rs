@@ -97,9 +97,10 @@ const BAD: [&str; 57] = [
 
 /// The maps of a playbook: the definition in the schema (the document's own is nameless), and a file with the unknown
 /// key `zzzzzz` in such a map.
-const MAPS: [(&str, &str); 19] = [
+const MAPS: [(&str, &str); 20] = [
     ("", "zzzzzz: 1\nsteps: [{token: arm}]"),
     ("Endpoints", "cloud: {arm: 'https://x', zzzzzz: 1}\nsteps: [{token: arm}]"),
+    ("Discovery", "cloud: {discover: 'https://x', zzzzzz: 1}\nsteps: [{token: arm}]"),
     ("Identity", "identity: {zzzzzz: 1}\nsteps: [{token: arm}]"),
     ("Input", "inputs: {a: {zzzzzz: 1}}\nsteps: [{token: arm}]"),
     ("Defaults", "defaults: {zzzzzz: 1}\nsteps: [{token: arm}]"),

@@ -70,7 +70,7 @@ const DOORS: [(&str, &[&str]); 28] = [
     ("std::net", &["http", "azure", "identity", "run", "emulator", "cli"]),
     ("std::fs", &["http", "identity", "run", "report", "emulator", "cli"]),
     ("std::env", &["emulator", "cli", "main.rs"]),
-    ("std::process", &["cli", "main.rs"]),
+    ("std::process", &["identity", "cli", "main.rs"]),
 ];
 
 /// Crates that any room may name, because they are vocabulary and not a decision.

@@ -64,10 +64,27 @@ const MEANINGS: &[Meaning] = &[
     ),
 ];
 
+/// A token that is asked to be newer than the one that the endpoint keeps.
+fn challenged(claims: &str) -> Cure {
+    Cure {
+        notes: vec![
+            format!("certain, by its challenge: Azure wants a newer token, with these claims: {claims}"),
+            "a newer one was asked for, and is refused as well: endpoints keep tokens for up to 24 hours".to_owned(),
+        ],
+        helps: vec![
+            "was the identity disabled, or were its tokens revoked? Else a good one comes when the old one ends"
+                .to_owned(),
+        ],
+    }
+}
+
 /// What an error's code means.
 pub(super) fn by_code(refusal: &Refusal<'_>, evidence: &Evidence) -> Option<Cure> {
     let message = &refusal.error.message;
     let is = |code: &str| refusal.error.codes().any(|own| own.eq_ignore_ascii_case(code));
+    if let Some(claims) = &evidence.wanted {
+        return Some(challenged(claims));
+    }
     if is("InvalidAuthenticationTokenAudience") {
         return Some(audience(message, evidence));
     }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use mi_run::azure::cloud::{Choice, Cloud};
 use mi_run::identity::{Selector, Source};
 
 use super::{Look, Output};
@@ -24,18 +25,25 @@ pub(crate) struct Azure {
     pub(crate) ca_file: Option<PathBuf>,
 }
 
-/// Who one is.
+/// Who one is. What is not said is as the playbook says, else the machine's own.
 #[derive(Debug, Args)]
 pub(crate) struct Who {
-    /// Whose access: system, client_id=ID, object_id=ID or resource_id=ID
-    #[arg(long, value_name = "IDENTITY", env = "MI_RUN_IDENTITY", default_value = "system", value_parser = identity)]
-    pub(crate) identity: Selector,
-    /// Where tokens come from; found out from the environment without it
+    /// The identity of all that names none of its own: system, client_id=ID, object_id=ID or resource_id=ID
+    #[arg(long, value_name = "IDENTITY", env = "MI_RUN_IDENTITY", value_parser = identity)]
+    pub(crate) identity: Option<Selector>,
+    /// Where tokens come from; as the playbook says without it, else found out from the environment
     #[arg(long, value_name = "SOURCE", env = "MI_RUN_SOURCE", value_parser = source)]
     pub(crate) source: Option<Source>,
-    /// The cloud; found out from the VM's metadata without it
-    #[arg(long, value_name = "NAME", env = "MI_RUN_CLOUD", value_enum, default_value_t = CloudName::Auto)]
-    pub(crate) cloud: CloudName,
+    /// The cloud; as the playbook says without it, else found out from the VM's metadata
+    #[arg(long, value_name = "NAME", env = "MI_RUN_CLOUD", value_enum)]
+    pub(crate) cloud: Option<CloudName>,
+}
+
+impl Who {
+    /// The cloud, when it was said.
+    pub(crate) fn choice(&self) -> Option<Choice> {
+        self.cloud.map(|name| Cloud::named(name.word()).map_or(Choice::Auto, Choice::Known))
+    }
 }
 
 /// A cloud.

@@ -68,6 +68,52 @@ impl Diagnostics {
         self.push(Diagnostic::warning("unknown-api-version", title).at(span, why));
     }
 
+    /// A request without a version.
+    pub fn no_api_version(&mut self, span: Span) {
+        self.push(
+            Diagnostic::warning("no-api-version", "the request names no api-version")
+                .at(span, "Resource Manager refuses it with status 400")
+                .help("add `?api-version=2021-04-01`, or name one for all: `defaults: {api_version: 2021-04-01}`"),
+        );
+    }
+
+    /// A resource that lacks its slash.
+    pub fn no_slash(&mut self, span: Span, resource: &str, right: &str) {
+        self.push(
+            Diagnostic::warning("no-slash", format!("`{resource}` lacks the slash at its end"))
+                .at(span, "a resource is matched letter by letter")
+                .help(format!("write `{right}`")),
+        );
+    }
+
+    /// Something that is of another cloud than what it goes with.
+    pub fn cloud_mismatch(&mut self, span: Span, (what, its): (&str, &str), other: &str) {
+        let title = format!("this {what} is of the cloud `{its}`, and what it goes with is of `{other}`");
+        self.push(
+            Diagnostic::warning("cloud-mismatch", title)
+                .at(span, format!("of `{its}`"))
+                .help("let the cloud say it: a path that begins with `/`, and short names such as `arm` or `graph`"),
+        );
+    }
+
+    /// A segment of an id in another case than Azure writes it.
+    pub fn spelled_otherwise(&mut self, span: Span, found: &str, right: &str) {
+        self.push(
+            Diagnostic::warning("spelled-otherwise", format!("`{found}` is spelled `{right}`"))
+                .at(span, "Azure takes it so, and who compares letter by letter does not")
+                .help(format!("write `{right}`")),
+        );
+    }
+
+    /// An id that is compared by its letters.
+    pub fn id_by_letters(&mut self, span: Span, predicate: &str) {
+        self.push(
+            Diagnostic::warning("id-by-letters", format!("`{predicate}` compares an id of Azure letter by letter"))
+                .at(span, "Azure answers with `resourceGroups` or `resourcegroups`, as it likes")
+                .help("compare it as an id: `resource_id: …`; of a part of it: `matches: (?i)…`"),
+        );
+    }
+
     /// An action that no role names.
     pub fn unknown_action(&mut self, span: Span, action: &str, near: Option<&str>) {
         self.push(

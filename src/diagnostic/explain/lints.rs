@@ -3,6 +3,13 @@
 /// What is allowed and hardly meant.
 pub(super) const WARNINGS: &[(&str, &str)] = &[
     (
+        "cloud-mismatch",
+        "A URL, the resource of a token and the cloud of the playbook do not belong together: each cloud has endpoints, \
+         directories and resources of its own, and a token of one is refused in the others with 401 \
+         `InvalidAuthenticationTokenAudience` or `invalid_resource`. Paths that begin with `/` and the short names \
+         `arm`, `graph`, `key_vault` and `storage` follow the cloud. `# mi-run: allow(cloud-mismatch)` switches this off.",
+    ),
+    (
         "either-way",
         "The expected statuses hold both when access control lets the request in and when it refuses, so the \
          step passes without proving anything about access. Expect one of the two: `expect: allowed` or \
@@ -15,6 +22,13 @@ pub(super) const WARNINGS: &[(&str, &str)] = &[
          link is the server's own business; it may be of another api-version, and a request made by hand \
          reads one page more and not all. `pages: all` follows each link as it is and joins what the pages \
          list. `# mi-run: allow(hand-made-link)` switches this off.",
+    ),
+    (
+        "id-by-letters",
+        "An id with a resource group in it is compared letter by letter. Azure does not promise how it spells \
+         `resourceGroups`: services answer with `resourcegroups` as well, claims of tokens always do, and the name of the \
+         group comes as somebody typed it. The predicate `resource_id` compares ids as Azure does. \
+         `# mi-run: allow(id-by-letters)` switches this off.",
     ),
     (
         "judges-nothing",
@@ -33,6 +47,18 @@ pub(super) const WARNINGS: &[(&str, &str)] = &[
         "An input, a variable or a capture has a name that no template takes. It is left over, or the name \
          that should take it is misspelt in a place that cannot tell. Captures that only the report wants can \
          say so: `# mi-run: allow(never-used)`.",
+    ),
+    (
+        "no-api-version",
+        "A request to Resource Manager names no api-version: neither in its URL nor as `api_version`, nor in `defaults`. \
+         Resource Manager answers such a request with 400 `MissingApiVersionParameter`, before it looks at the token. \
+         `# mi-run: allow(no-api-version)` switches this off.",
+    ),
+    (
+        "no-slash",
+        "The resource of a token is matched letter by letter, and this one is written with a slash at its end: Resource \
+         Manager did not always take it without, Batch and SQL still do not. `arm` is right in every cloud. \
+         `# mi-run: allow(no-slash)` switches this off.",
     ),
     (
         "open-path",
@@ -54,6 +80,12 @@ pub(super) const WARNINGS: &[(&str, &str)] = &[
          and mailed. Take the value from outside with an input that has `secret: true` and `env:`, and \
          replace the secret, since it is known now. What only looks like one: `# mi-run: \
          allow(secret-in-file)`.",
+    ),
+    (
+        "spelled-otherwise",
+        "A segment of a path is written in another case than in Azure's reference. Resource Manager takes any case, and \
+         answers in its own or in yours; templates, policies and scripts that compare such ids letter by letter then miss. \
+         `# mi-run: allow(spelled-otherwise)` switches this off.",
     ),
     (
         "unknown-action",

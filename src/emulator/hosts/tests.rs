@@ -9,6 +9,8 @@ use super::*;
 use crate::emulator::message::Door;
 use crate::emulator::service;
 use crate::emulator::token;
+use crate::{http, identity};
+use std::time::Duration;
 
 const NOW: &str = "2026-01-05T10:00:00Z";
 const ARM: &str = "https%3A%2F%2Fmanagement.chinacloudapi.cn%2F";
@@ -223,6 +225,7 @@ fn exchange(state: &State, form: &[(&str, &str)]) -> (u16, Value) {
 fn a_workload_exchanges_its_assertion() {
     let mut aks = world(Host::Aks, &[Kind::User]);
     aks.identities[0].subject = Some("system:serviceaccount:shop:web".to_owned());
+    aks.identities[0].client_secret = Some(crate::secret::Secret::new("open"));
     let state = state_of(aks);
     let now: Timestamp = NOW.parse().expect("a time");
     let assertion = workload::assertion(&state, AUTHORITY, now).expect("an assertion");
@@ -264,12 +267,89 @@ fn a_workload_exchanges_its_assertion() {
     check(form(&forged(json!({"iss": "x"})), &client, scope), (401, "invalid_client", 700_211));
     check(form(&forged(json!({"aud": "x"})), &client, scope), (401, "invalid_client", 700_212));
     check(form(&forged(json!({"exp": 1})), &client, scope), (401, "invalid_client", 700_024));
+    let secret = |secret: &str| {
+        let fields = [("grant_type", "client_credentials"), ("client_id", client.as_str()), ("scope", scope)];
+        exchange(&state, &[fields[0], fields[1], fields[2], ("client_secret", secret)])
+    };
+    assert_eq!(secret("open").0, 200);
+    check(secret("shut"), (401, "invalid_client", 7_000_215));
     check(form("a.b.c", &client, scope), (401, "invalid_client", 700_027));
     check(form(&assertion, "11111111-aaaa-4bbb-8ccc-000000000001", scope), (400, "unauthorized_client", 700_016));
     check(form(&assertion, &client, "https%3A%2F%2Fnowhere.example%2F.default"), (400, "invalid_resource", 500_011));
     check(form(&assertion, &client, "openid"), (400, "invalid_scope", 70_011));
     check(exchange(&state, &[]), (400, "invalid_request", 900_144));
     check(exchange(&state, &[("grant_type", "password")]), (400, "unsupported_grant_type", 70_003));
+}
+
+/// A directory that answers nothing, and keeps what it was asked.
+#[derive(Default)]
+struct Deaf(std::cell::RefCell<Vec<u8>>);
+
+impl http::Transport for Deaf {
+    fn send(&self, request: http::Request) -> std::pin::Pin<Box<dyn Future<Output = http::Answer> + '_>> {
+        *self.0.borrow_mut() = request.body.unwrap_or_default();
+        let body = bytes::Bytes::from_static(b"{}");
+        let response = http::Response { status: 400, headers: Vec::new(), body, duration: Duration::ZERO };
+        Box::pin(async { Ok(response) })
+    }
+}
+
+#[test]
+fn an_application_signs_with_the_key_of_its_certificate() {
+    let file = std::env::temp_dir().join(format!("mi-run-application-{}.pem", std::process::id()));
+    let certificate = crate::emulator::certificate::make(NOW.parse().expect("a time")).expect("a certificate").ca_pem;
+    let path = file.display().to_string();
+    let ask = |content: &str| {
+        std::fs::write(&file, content).expect("a file");
+        let variable = |name: &str| match name {
+            "AZURE_CLIENT_CERTIFICATE_PATH" => Some(path.clone()),
+            "AZURE_CLIENT_ID" | "AZURE_TENANT_ID" => Some("t".to_owned()),
+            _ => None,
+        };
+        let nowhere = std::path::Path::new("");
+        let machine = identity::Machine { variable: &variable, arc_keys: nowhere, himds: nowhere, azure_cli: "" };
+        let ask = identity::Ask {
+            resource: "https://management.azure.com/",
+            selector: &identity::Selector::System,
+            timeout: Duration::from_secs(1),
+            now: std::time::UNIX_EPOCH + Duration::from_secs(1000),
+            imds_endpoint: None,
+            authority: AUTHORITY,
+            machine: &machine,
+            renewal: None,
+        };
+        let directory = Deaf::default();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let refusal = runtime.block_on(identity::acquire(identity::Source::Environment, &ask, &directory)).err();
+        (String::from_utf8(directory.0.take()).expect("text"), refusal.expect("nothing is given"))
+    };
+    let (body, _) = ask(&format!("{}{certificate}", crate::emulator::key::tests::pem()));
+    let assertion = body.split('&').find_map(|pair| pair.strip_prefix("client_assertion=")).expect("an assertion");
+    let (signed, signature) = assertion.rsplit_once('.').expect("a signature");
+    let decode = |text: &str| URL_SAFE_NO_PAD.decode(text).expect("base64");
+    let parts: Vec<Value> =
+        signed.split('.').map(|part| serde_json::from_slice(&decode(part)).expect("JSON")).collect();
+    let key = crate::emulator::key::Key::get().public();
+    let [n, e] = ["n", "e"].map(|name| decode(key[name].as_str().expect("text")));
+    let public = ring::signature::RsaPublicKeyComponents { n: &n, e: &e };
+    let pss = &ring::signature::RSA_PSS_2048_8192_SHA256;
+    assert!(public.verify(pss, signed.as_bytes(), &decode(signature)).is_ok());
+    assert_eq!(parts[0]["alg"], "PS256");
+    assert_eq!(parts[0]["x5t#S256"].as_str().map(str::len), Some(43));
+    let url = format!("{AUTHORITY}/t/oauth2/v2.0/token");
+    let claims = ["aud", "iss", "sub", "nbf", "exp"].map(|name| parts[1][name].clone());
+    assert_eq!(claims, [json!(url), json!("t"), json!("t"), json!(1000), json!(1600)]);
+
+    for (content, part) in [
+        (certificate.as_str(), "holds no RSA key"),
+        (&crate::emulator::key::tests::pem(), "holds no certificate"),
+        ("PKCS #12", "is not PEM"),
+        ("-----BEGIN ENCRYPTED PRIVATE KEY-----", "protected by a password"),
+    ] {
+        let (_, refusal) = ask(content);
+        assert!(matches!(&refusal, identity::Refusal::Unmet { why, .. } if why.contains(part)), "{refusal:?}");
+    }
+    std::fs::remove_file(&file).expect("it was made above");
 }
 
 #[test]

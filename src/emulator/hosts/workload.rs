@@ -1,4 +1,5 @@
-//! Workload identity of Azure Kubernetes Service: the token of a service account is exchanged for that of an identity.
+//! Workload identity of Azure Kubernetes Service: the token of a service account is exchanged for that of an identity. With
+//! it, the sign-in of applications, which show a secret instead.
 //!
 //! Source: Azure documentation, "Use Microsoft Entra Workload ID with Azure Kubernetes Service", and RFC 7523.
 
@@ -11,6 +12,7 @@ use crate::emulator::state::{Order, State};
 use crate::emulator::target::Target;
 use crate::emulator::token;
 use crate::emulator::world::{Identity, World};
+use crate::secret::Secret;
 
 /// Whom assertions are meant for.
 const AUDIENCE: &str = "api://AzureADTokenExchange";
@@ -60,7 +62,7 @@ fn refuse(error: &'static str, code: u32, message: impl Into<String>) -> Refusal
     Refusal { error, code, message: message.into() }
 }
 
-/// Exchanges an assertion for a token.
+/// Exchanges what a client shows for a token: the assertion of a workload, or the secret of an application.
 pub(crate) fn exchange(state: &State, request: &Request) -> Result<Response, Refusal> {
     let form = Target::parse(&format!("/?{}", String::from_utf8_lossy(&request.body)));
     let field = |name: &str| form.parameter(name).filter(|value| !value.is_empty());
@@ -77,14 +79,12 @@ pub(crate) fn exchange(state: &State, request: &Request) -> Result<Response, Ref
     }
     let client = field("client_id").ok_or_else(|| missing("client_id"))?;
     let scope = field("scope").ok_or_else(|| missing("scope"))?;
-    if field("client_secret").is_some() {
-        return Err(refuse("invalid_client", 7_000_215, "Invalid client secret provided."));
-    }
     let assertion = field("client_assertion").filter(|_| field("client_assertion_type") == Some(ASSERTION_TYPE));
-    let assertion = assertion.ok_or_else(|| {
+    let secret = field("client_secret");
+    if assertion.is_none() && secret.is_none() {
         let message = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.";
-        refuse("invalid_client", 7_000_218, message)
-    })?;
+        return Err(refuse("invalid_client", 7_000_218, message));
+    }
     let world = &state.world;
     let identity = world.identities.iter().find(|identity| identity.client_id.eq_ignore_ascii_case(client));
     let identity = identity.ok_or_else(|| {
@@ -96,7 +96,7 @@ pub(crate) fn exchange(state: &State, request: &Request) -> Result<Response, Ref
         );
         refuse("unauthorized_client", 700_016, message)
     })?;
-    judge(state, identity, (assertion, request.now))?;
+    prove(state, identity, (assertion, secret), request.now)?;
     let resource = scope.strip_suffix("/.default").ok_or_else(|| {
         let message = format!(
             "The provided value for the input parameter 'scope' is not valid. The scope '{scope}' is not valid."
@@ -114,6 +114,27 @@ pub(crate) fn exchange(state: &State, request: &Request) -> Result<Response, Ref
         "token_type": "Bearer", "expires_in": left, "ext_expires_in": left, "access_token": issued.text,
     });
     Ok(Response::json(200, &body))
+}
+
+/// Checks that what a client shows is of the identity.
+fn prove(
+    state: &State,
+    identity: &Identity,
+    (assertion, secret): (Option<&str>, Option<&str>),
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    match (assertion, secret) {
+        (Some(assertion), _) => judge(state, identity, (assertion, now)),
+        (None, secret) if identity.client_secret.as_ref().map(Secret::reveal) == secret => Ok(()),
+        _ => {
+            let message = format!(
+                "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, \
+                 not the client secret ID, for a secret added to app '{}'.",
+                identity.client_id
+            );
+            Err(refuse("invalid_client", 7_000_215, message))
+        }
+    }
 }
 
 /// Checks that an assertion is one of the workload that may become the identity.

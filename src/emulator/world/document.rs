@@ -196,6 +196,8 @@ document!(
     may resource_group: "resource_group" Words,
     /// Which workload may become it: `system:serviceaccount:<namespace>:<name>`.
     may subject: "subject" Words,
+    /// The secret with which it signs in at the directory, as applications do; without it none opens.
+    may client_secret: "client_secret" Words,
     /// The roles it holds.
     may assignments: "assignments" Vec<Held>,
 });

@@ -45,10 +45,10 @@ pub fn needs(
         .names
         .push(plan.name.as_ref().map_or_else(|| path.to_owned(), |name| target::shown(&known.pieces(&name.template))));
     needs.paths.push(path.to_owned());
-    needs.cloud = needs.cloud.take().or_else(|| plan.cloud.as_ref().map(|cloud| cloud.name.clone()));
+    needs.cloud = needs.cloud.take().or_else(|| plan.cloud.known().map(|cloud| cloud.name.clone()));
     let before = if several { format!("{path} ") } else { String::new() };
     let identity = named(plan.identity.as_ref(), &known).unwrap_or_else(|| "system".to_owned());
-    let mut walk = Walk { needs, caller, plan, cloud: plan.cloud.as_ref(), identity, before };
+    let mut walk = Walk { needs, caller, plan, cloud: plan.cloud.known(), identity, before };
     walk.steps(&plan.steps, &known);
     walk.steps(&plan.cleanup, &known);
 }
@@ -188,7 +188,7 @@ impl Walk<'_> {
         let mut values = resolve(&include.plan, &caller, &mut Diagnostics::new());
         values.retain(|name, _| !parts.contains_key(name));
         let mut inside = Known::with(&include.plan, &values, parts);
-        let cloud = if include.plan.any_cloud { self.cloud } else { include.plan.cloud.as_ref() };
+        let cloud = if include.plan.cloud_span.is_none() { self.cloud } else { include.plan.cloud.known() };
         if let Some(cloud) = cloud {
             inside.set("cloud", cloud.to_value());
         }

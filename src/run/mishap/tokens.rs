@@ -63,11 +63,15 @@ fn silent(endpoint: &str, fault: &Fault, (source, given): (Source, bool)) -> Dia
 }
 
 fn refused((source, exchange): (Source, &Exchange), code: &str, description: &str, selector: &Selector) -> Diagnostic {
-    let title = format!("the identity endpoint gives no token for {selector}");
+    let title = match (source, selector) {
+        (Source::Environment, Selector::System) => format!("the directory gives no token for {}", source.title()),
+        (Source::Environment, _) => format!("the directory gives no token for {selector}"),
+        _ => format!("the identity endpoint gives no token for {selector}"),
+    };
     let diagnostic = Diagnostic::error("identity-refused", title)
         .note(format!("status {}, `{code}`: {description}", exchange.status));
     let diagnostic = match source {
-        Source::Imds => diagnostic,
+        Source::Imds | Source::Environment => diagnostic,
         other => diagnostic.note(format!("asked was {}", other.title().trim_end_matches(','))),
     };
     let found = format!("status {} {code} {description}", exchange.status).to_ascii_lowercase();
@@ -86,6 +90,7 @@ fn refused((source, exchange): (Source, &Exchange), code: &str, description: &st
 type Known = (&'static [Source], &'static str, &'static str, &'static str);
 
 const APPS: &[Source] = &[Source::AppService, Source::LegacyAppService];
+const DIRECTORY: &[Source] = &[Source::WorkloadIdentity, Source::Environment];
 const IDENTITY_NOT_FOUND: &str = "Identity not found";
 const ASSIGN_IT: &str =
     "assign it to this VM, and check the id: `az vm identity show --name VM --resource-group GROUP`";
@@ -124,7 +129,31 @@ const KNOWN: &[Known] = &[
         "compare them: `az identity federated-credential list --identity-name NAME --resource-group GROUP`",
     ),
     (
-        &[Source::WorkloadIdentity],
+        &[Source::Environment],
+        "AADSTS7000215",
+        "the secret is not one of the application's",
+        "is `AZURE_CLIENT_SECRET` the value of the secret, and not its id?",
+    ),
+    (
+        &[Source::Environment],
+        "AADSTS7000222",
+        "the secret of the application is no longer good",
+        "make a new one: `az ad app credential reset --id \"$AZURE_CLIENT_ID\"`",
+    ),
+    (
+        &[Source::Environment],
+        "AADSTS700027",
+        "the certificate is not one of the application's, or the key is not that of the certificate",
+        "compare it: `az ad app credential list --cert --id \"$AZURE_CLIENT_ID\"`",
+    ),
+    (
+        DIRECTORY,
+        "AADSTS90002",
+        "there is no such directory in this cloud",
+        "are `AZURE_TENANT_ID` and `AZURE_AUTHORITY_HOST` right?",
+    ),
+    (
+        DIRECTORY,
         "AADSTS700016",
         "the directory does not know the client",
         "are `AZURE_CLIENT_ID` and `AZURE_TENANT_ID` of the same directory?",

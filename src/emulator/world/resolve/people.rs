@@ -9,6 +9,7 @@ use crate::emulator::world::{
     DenyAssignment, Group, Identity, Kind, Lock, PrincipalKind, RoleAssignment, Vm, document,
 };
 use crate::rbac::{Assignment, Pattern, Permission, Role, Scope, catalogue};
+use crate::secret::Secret;
 use crate::source::Span;
 use crate::yaml::Named;
 
@@ -56,6 +57,7 @@ impl Resolver<'_> {
                 object_id: object_id.unwrap_or(made.object_id),
                 resource_id,
                 subject: one.subject.map(|text| text.value),
+                client_secret: one.client_secret.map(|text| Secret::new(text.value)),
                 name: made.name,
                 kind,
             };
