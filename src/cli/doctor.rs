@@ -74,6 +74,7 @@ fn told(finding: &Finding) -> String {
         Verdict::Bad => "BAD",
     };
     let mut text = format!("  {word:<5} {:<17} {}\n", finding.check, one_line(&finding.evidence));
+    finding.notes.iter().for_each(|note| text.push_str(&format!("{:25}note: {}\n", "", one_line(note))));
     finding.cures.iter().for_each(|cure| text.push_str(&format!("{:25}cure: {}\n", "", one_line(cure))));
     text
 }

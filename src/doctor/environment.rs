@@ -29,6 +29,7 @@ pub(super) fn examine(patient: &Patient<'_>, findings: &mut Vec<Finding>) -> Opt
     };
     proxy(patient, findings);
     pipeline(patient, findings);
+    app(patient, findings);
     agent(patient, found, findings);
     found
 }
@@ -55,12 +56,13 @@ fn proxy(patient: &Patient<'_>, findings: &mut Vec<Finding>) {
 /// A container, out of which the endpoint may not be seen.
 pub(super) fn container(
     patient: &Patient<'_>,
-    (found, sees_endpoint): (Option<Source>, bool),
+    (source, sees_endpoint): (Option<Source>, bool),
     findings: &mut Vec<Finding>,
 ) {
     let is_pod = patient.machine.get("KUBERNETES_SERVICE_HOST").is_some();
     let is_container = ["/.dockerenv", "/run/.containerenv"].iter().any(|path| (patient.exists)(Path::new(path)));
-    let found = found.filter(|_| !sees_endpoint);
+    let found = source.filter(|_| !sees_endpoint);
+    let and = if source.is_some() { ", and has a source" } else { "" };
     let finding = match (is_pod, is_container, found) {
         (true, _, Some(Source::Imds)) => Finding::new(
             "container",
@@ -68,14 +70,14 @@ pub(super) fn container(
             "this is a pod without workload identity, and AKS may keep it from the endpoint of its node",
         )
         .cured("label the pod `azure.workload.identity/use: \"true\"`, and start it anew"),
-        (true, ..) => Finding::new("container", Verdict::Good, "this is a pod, and has a source"),
+        (true, ..) => Finding::new("container", Verdict::Good, format!("this is a pod{and}")),
         (false, true, Some(Source::Imds | Source::Arc)) => Finding::new(
             "container",
             Verdict::Doubtful,
             "this is a container: a bridged network may not lead to the endpoint of its host",
         )
         .cured("run it with `--network host`"),
-        (false, true, _) => Finding::new("container", Verdict::Good, "this is a container, and has a source"),
+        (false, true, _) => Finding::new("container", Verdict::Good, format!("this is a container{and}")),
         (false, false, _) => Finding::new("container", Verdict::Good, "this is no container"),
     };
     findings.push(finding);
@@ -90,6 +92,30 @@ fn pipeline(patient: &Patient<'_>, findings: &mut Vec<Finding>) {
     let evidence = format!("`{name}` is set: a hosted agent is a VM of Azure that has no identity of yours");
     let cure = "use an agent of your own that has a managed identity, or federated credentials of the pipeline";
     findings.push(Finding::new("pipeline", Verdict::Doubtful, evidence).cured(cure));
+}
+
+/// An app of App Service or Container Apps that has no identity, or may not use it. The platform sets its variables only where
+/// there is one (`overview-managed-identity.md`).
+fn app(patient: &Patient<'_>, findings: &mut Vec<Finding>) {
+    let Some(name) =
+        ["WEBSITE_SITE_NAME", "CONTAINER_APP_NAME"].into_iter().find(|name| patient.machine.get(name).is_some())
+    else {
+        return;
+    };
+    let is_off = patient.machine.get("WEBSITE_DISABLE_MSI").is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let finding = if is_off {
+        Finding::new("app", Verdict::Bad, "`WEBSITE_DISABLE_MSI` turns the identity of this app off")
+            .cured("take the setting away, and start the app anew")
+    } else if patient.machine.get("IDENTITY_ENDPOINT").is_none() {
+        let evidence = format!(
+            "`{name}` is set and `IDENTITY_ENDPOINT` is not: this app has no identity, or was started before it"
+        );
+        Finding::new("app", Verdict::Bad, evidence)
+            .cured("give it one, `az webapp identity assign --name APP --resource-group GROUP`, and start it anew")
+    } else {
+        Finding::new("app", Verdict::Good, format!("`{name}` is set: this is an app, and it has an identity"))
+    };
+    findings.push(finding);
 }
 
 /// The agent of Azure Arc on a machine that has an endpoint of its own.

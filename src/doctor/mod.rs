@@ -29,6 +29,9 @@ pub struct Finding {
     pub verdict: Verdict,
     /// What was seen.
     pub evidence: String,
+    /// What else is known of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// What to do.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cures: Vec<String>,
@@ -80,7 +83,7 @@ impl Patient<'_> {
 
 impl Finding {
     fn new(check: &'static str, verdict: Verdict, evidence: impl Into<String>) -> Finding {
-        Finding { check, verdict, evidence: evidence.into(), cures: Vec::new() }
+        Finding { check, verdict, evidence: evidence.into(), notes: Vec::new(), cures: Vec::new() }
     }
 
     fn cured(mut self, cure: impl Into<String>) -> Finding {

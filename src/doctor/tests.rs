@@ -96,7 +96,8 @@ fn findings(script: Script, set: &[(&str, &str)], (now, cloud): (u64, Option<&st
 fn check(findings: &[Finding], check: &str, verdict: Verdict, words: &str) {
     let found: Vec<&Finding> = findings.iter().filter(|finding| finding.check == check).collect();
     let is_it = |finding: &&&Finding| {
-        finding.verdict == verdict && (finding.evidence.clone() + &finding.cures.concat()).contains(words)
+        finding.verdict == verdict
+            && (finding.evidence.clone() + &finding.notes.concat() + &finding.cures.concat()).contains(words)
     };
     assert!(found.iter().any(|finding| is_it(&finding)), "{check} {verdict:?} `{words}`: {findings:#?}");
 }
@@ -121,6 +122,10 @@ fn the_environment_tells_what_may_be_wrong() {
     check(&without(&[("KUBERNETES_SERVICE_HOST", "x")]), "container", Verdict::Doubtful, "azure.workload.identity/use");
     check(&without(&[("docker", "")]), "container", Verdict::Doubtful, "--network host");
     check(&with(&[("GITHUB_ACTIONS", "true")]), "pipeline", Verdict::Doubtful, "hosted agent");
+    check(&with(&[("WEBSITE_SITE_NAME", "x")]), "app", Verdict::Bad, "az webapp identity assign");
+    check(&with(&[("CONTAINER_APP_NAME", "x"), ("WEBSITE_DISABLE_MSI", "true")]), "app", Verdict::Bad, "turns");
+    let app = with(&[("WEBSITE_SITE_NAME", "x"), ("IDENTITY_ENDPOINT", "x"), ("IDENTITY_HEADER", "x")]);
+    check(&app, "app", Verdict::Good, "has an identity");
     check(&with(&[("agent", "")]), "arc agent", Verdict::Doubtful, "--source imds");
 }
 
@@ -160,12 +165,12 @@ fn why_there_is_no_token_is_told() {
     };
     check(&of(400, "Identity not found"), "token", Verdict::Bad, "az vm identity assign");
     check(&of(400, "Multiple user assigned identities exist"), "token", Verdict::Bad, "client_id");
-    check(&of(400, "AADSTS500011: x"), "token", Verdict::Bad, "is the cloud right");
-    check(&of(429, "Temporarily throttled"), "token", Verdict::Bad, "too many ask");
+    check(&of(400, "AADSTS500011: x"), "token", Verdict::Bad, "is it one of this cloud");
+    check(&of(429, "Temporarily throttled"), "token", Verdict::Bad, "too often");
     let silent = findings(but("/oauth2/token", Err(FaultKind::ConnectTimeout)), &[], (NOW, None));
-    check(&silent, "token", Verdict::Bad, "does not answer");
+    check(&silent, "token", Verdict::Bad, "no identity endpoint answers");
     let html = findings(but("/oauth2/token", Ok((200, "squid", "<html>"))), &[], (NOW, None));
-    check(&html, "token", Verdict::Bad, "no identity endpoint");
+    check(&html, "token", Verdict::Bad, "is not an identity endpoint");
     check(&html, "access", Verdict::Skipped, "there is no token");
 }
 

@@ -39,7 +39,7 @@ pub(super) async fn examine(
             Some(token)
         }
         Err(refusal) => {
-            findings.push(refused(&refusal, patient));
+            findings.push(refused(&refusal, patient, (source, &cloud.audience)));
             if let Some(exchange) = refusal.exchange() {
                 clock(&exchange.headers, &Value::Null, now, findings);
             }
@@ -48,46 +48,13 @@ pub(super) async fn examine(
     }
 }
 
-fn refused(refusal: &Refusal, patient: &Patient<'_>) -> Finding {
-    let bad = |evidence: String| Finding::new("token", Verdict::Bad, evidence);
-    match refusal {
-        Refusal::Unmet { why, help } => bad(why.clone()).cured(help.clone()),
-        Refusal::Silent { endpoint, fault } => bad(format!("{endpoint} does not answer: {}", fault.detail))
-            .cured("is this the machine that has the identity?"),
-        Refusal::Stranger { why, .. } => {
-            bad(why.clone()).cured("is the id right, and is that identity assigned to this machine?")
-        }
-        Refusal::Foreign { exchange, why } => {
-            bad(format!("what answers is no identity endpoint: {why} (status {})", exchange.status))
-                .cured("a proxy may have answered: `export NO_PROXY=169.254.169.254`")
-        }
-        Refusal::Refused { exchange, code, description } => {
-            let finding = bad(format!("refused with status {}, `{code}`: {description}", exchange.status));
-            let folded = description.to_ascii_lowercase();
-            let system = patient.whose.selector == Selector::System;
-            let cure = match folded.as_str() {
-                text if text.contains("multiple user assigned") => "name one of them: `identity: {client_id: …}`",
-                text if text.contains("identity not found") && system => {
-                    "this machine has no identity, or got it a moment ago: `az vm identity assign --name VM --resource-group GROUP`"
-                }
-                text if text.contains("identity not found") => {
-                    "this machine does not have that identity, or the id is of another kind: `az vm identity show --name VM --resource-group GROUP`"
-                }
-                text if text.contains("unable to load") => {
-                    "the app has no system-assigned identity: name one, `identity: {client_id: …}`"
-                }
-                text if text.contains("aadsts500011") => {
-                    "the resource is not known in this tenant: is the cloud right?"
-                }
-                text if text.contains("aadsts7002") => {
-                    "compare issuer, subject and audience with the identity's federated credentials"
-                }
-                _ if exchange.status == 429 => "too many ask from this machine: try again in a moment",
-                _ => "`mi-run explain identity-refused` tells more",
-            };
-            finding.cured(cure)
-        }
-    }
+/// Why there is no token, as a run says it.
+fn refused(refusal: &Refusal, patient: &Patient<'_>, asked: (Source, &str)) -> Finding {
+    let (source, resource) = asked;
+    let given = patient.imds_endpoint.is_some();
+    let diagnostic = identity::no_token(refusal, (source, &patient.whose.selector, resource), given);
+    let bad = Finding::new("token", Verdict::Bad, diagnostic.title);
+    Finding { notes: diagnostic.notes, cures: diagnostic.helps, ..bad }
 }
 
 /// Compares the clock here with that of who answered.
@@ -98,7 +65,11 @@ fn clock(headers: &[(String, String)], claims: &Value, now: SystemTime, findings
         |other: SystemTime| now.duration_since(other).or_else(|_| other.duration_since(now)).unwrap_or_default();
     let finding = match (date.map(Moment::to_system).map(apart), issued) {
         (Some(skew), _) if skew >= SKEW => {
-            let evidence = format!("the clock here and that of the endpoint are {} minutes apart", skew.as_secs() / 60);
+            let apart = match skew.as_secs() / 60 {
+                minutes @ ..1440 => format!("{minutes} minutes"),
+                _ => "more than a day".to_owned(),
+            };
+            let evidence = format!("the clock here and that of the endpoint are {apart} apart");
             Finding::new("clock", Verdict::Bad, evidence).cured("set the time: `timedatectl set-ntp true`")
         }
         (_, Some(issued)) if issued > now => {

@@ -129,6 +129,18 @@ pub trait Transport {
     fn send(&self, request: Request) -> Pin<Box<dyn Future<Output = Answer> + '_>>;
 }
 
+/// The first characters of a body, on one line.
+pub fn beginning(body: &[u8]) -> String {
+    const SHOWN: usize = 120;
+    let text = String::from_utf8_lossy(&body[..body.len().min(4 * SHOWN)]);
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None if body.len() > 4 * SHOWN => line + "…",
+        None => line,
+    }
+}
+
 /// The scheme, host and port of a URL, for comparison: the default port is written out, case is folded.
 pub fn origin(url: &str) -> Option<(String, String, u16)> {
     let (scheme, rest) = url.split_once("://")?;

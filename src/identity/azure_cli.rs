@@ -7,6 +7,7 @@ use std::io::ErrorKind;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use tokio::process::Command;
 
 use super::{Ask, Exchange, Refusal, Selector, Source, Token, answer, cannot_select, unmet};
@@ -48,6 +49,7 @@ pub(super) async fn acquire(ask: &Ask<'_>) -> Result<Token, Refusal> {
     let exchange = Exchange {
         url: format!("az account get-access-token --resource {}", ask.resource),
         request_headers: Vec::new(),
+        assertion: Value::Null,
         status: 200,
         headers: Vec::new(),
         body: output.stdout.into(),

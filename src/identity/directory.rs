@@ -2,7 +2,9 @@
 //!
 //! Source: Microsoft identity platform, "OAuth 2.0 client credentials flow" (`v2-oauth2-client-creds-grant-flow.md`).
 
-use super::{Ask, Refusal, needed, unmet};
+use serde_json::Value;
+
+use super::{Ask, Refusal, claims, needed, unmet};
 use crate::http::{Request, Route, encode};
 
 /// What kind of assertion the directory takes (RFC 7523, section 2.2).
@@ -21,6 +23,13 @@ pub(super) fn endpoint(ask: &Ask<'_>) -> Result<String, Refusal> {
         return Err(unmet(why, "it is the id of the directory, or one of its domains"));
     }
     Ok(format!("{}/{tenant}/oauth2/v2.0/token", authority.trim_end_matches('/')))
+}
+
+/// What the assertion in such a request says.
+pub(super) fn assertion(body: &[u8]) -> Value {
+    let text = String::from_utf8_lossy(body);
+    let found = text.split('&').find_map(|pair| pair.strip_prefix("client_assertion="));
+    found.map(claims).unwrap_or_default()
 }
 
 /// The request of a client that shows its credential: fields of the form.

@@ -9,6 +9,7 @@ mod azure_cli;
 mod cache;
 mod claims;
 mod cloud_shell;
+mod diagnosis;
 mod directory;
 mod environment;
 pub mod imds;
@@ -29,6 +30,7 @@ use crate::secret::Secret;
 
 pub use cache::{Cache, Kept};
 pub use claims::claims;
+pub use diagnosis::no_token;
 pub use source::{Found, Machine, Source};
 pub use suspects::suspects;
 pub use words::{Words, words};
@@ -130,6 +132,8 @@ pub struct Exchange {
     pub url: String,
     /// The headers sent.
     pub request_headers: Vec<(String, String)>,
+    /// What the assertion says that was sent, where one was: its claims.
+    pub assertion: Value,
     /// The status of the answer.
     pub status: u16,
     /// The headers of the answer.
@@ -253,10 +257,11 @@ pub async fn acquire(source: Source, ask: &Ask<'_>, transport: &dyn Transport) -
 /// Sends a request, and keeps how it went. What is secret in its headers is not shown where it is told.
 async fn send(request: Request, transport: &dyn Transport) -> Result<Exchange, Refusal> {
     let (url, request_headers) = (request.url.clone(), request.headers.clone());
+    let assertion = request.body.as_deref().map(directory::assertion).unwrap_or_default();
     let endpoint = url.split('?').next().unwrap_or_default().to_owned();
     let response = transport.send(request).await.map_err(|fault| Refusal::Silent { endpoint, fault })?;
     let crate::http::Response { status, headers, body, duration } = response;
-    Ok(Exchange { url, request_headers, status, headers, body, duration })
+    Ok(Exchange { url, request_headers, assertion, status, headers, body, duration })
 }
 
 /// Something that the source needs is not there.

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::mishap;
 use super::playbook::Playbook;
 use super::progress::Progress;
 use super::reply::Reply;
@@ -14,8 +13,7 @@ use crate::diagnostic::Diagnostic;
 use crate::diagnostic::catalog::listed;
 use crate::event::{self, Attempt};
 use crate::http::{self, Answer};
-use crate::identity::imds;
-use crate::identity::{Refusal, Selector, Source};
+use crate::identity::{self, Refusal, Selector, Source, imds};
 use crate::plan::Step;
 use crate::template::Text;
 
@@ -77,7 +75,7 @@ impl Playbook<'_, '_> {
             Err(fault) => {
                 let endpoint = outgoing.url.split('?').next().unwrap_or_default().to_owned();
                 let refusal = Refusal::Silent { endpoint, fault };
-                let diagnostic = mishap::no_token(&refusal, (Source::Imds, &Selector::System, ""), given);
+                let diagnostic = identity::no_token(&refusal, (Source::Imds, &Selector::System, ""), given);
                 self.unanswered(&diagnostic.title, progress);
                 progress.errored(self, diagnostic.help(NAME_IT));
                 return None;
@@ -91,7 +89,7 @@ impl Playbook<'_, '_> {
             }
             None => {
                 let diagnostic = Diagnostic::error("no-metadata", "the VM's instance metadata is not there")
-                    .note(format!("status {}; the body begins: {}", response.status, mishap::beginning(&response.body)))
+                    .note(format!("status {}; the body begins: {}", response.status, http::beginning(&response.body)))
                     .help("name the cloud in the playbook: `cloud: public`, `china` or `usgov`");
                 progress.errored(self, diagnostic);
                 None

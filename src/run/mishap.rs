@@ -1,7 +1,5 @@
 //! The messages about what can go wrong in a run: one function each.
 
-mod tokens;
-
 use std::time::Duration;
 
 use super::reply::Reply;
@@ -13,8 +11,6 @@ use crate::http::{Fault, FaultKind};
 use crate::moment::show_duration;
 use crate::nearest::nearest;
 use crate::plan::{Action, Step};
-
-pub use tokens::no_token;
 
 /// No answer to a request that had so much time.
 pub fn fault(fault: &Fault, url: &str, limit: Duration) -> Diagnostic {
@@ -148,18 +144,6 @@ pub fn not_json(beginning: &str, content_type: Option<&str>, why: &str) -> Diagn
         return diagnostic.note("the body is empty");
     }
     diagnostic.note(why.to_owned()).note(format!("the body begins: {beginning}"))
-}
-
-/// The first characters of a body, on one line.
-pub fn beginning(body: &[u8]) -> String {
-    const SHOWN: usize = 120;
-    let text = String::from_utf8_lossy(&body[..body.len().min(4 * SHOWN)]);
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None if body.len() > 4 * SHOWN => line + "…",
-        None => line,
-    }
 }
 
 /// A capture that found nothing.

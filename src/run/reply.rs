@@ -7,7 +7,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use super::mishap::beginning;
 use crate::azure::error::ArmError;
 use crate::event::redact::MARK;
 
@@ -69,7 +68,7 @@ impl Reply {
 
     /// How the body begins, on one line, for messages.
     pub(super) fn beginning(&self) -> String {
-        if self.veiled { MARK.to_owned() } else { beginning(&self.body) }
+        if self.veiled { MARK.to_owned() } else { crate::http::beginning(&self.body) }
     }
 
     /// The headers as templates see them.

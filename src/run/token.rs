@@ -146,7 +146,7 @@ impl Playbook<'_, '_> {
                 Err(refusal) => refusal,
             };
             let given = ask.imds_endpoint.is_some();
-            let diagnostic = mishap::no_token(&refusal, (source, &whose.selector, resource), given);
+            let diagnostic = identity::no_token(&refusal, (source, &whose.selector, resource), given);
             self.refused(&refusal, &diagnostic.title, progress);
             let pause = self.token_pause((source, &refusal), step, attempt);
             if let Some(pause) = pause {
@@ -221,7 +221,7 @@ impl Playbook<'_, '_> {
             }
             Err(refusal) => {
                 let asked = (wish.unwrap_or(Source::Imds), &whose.selector, "");
-                progress.errored(self, mishap::no_token(&refusal, asked, false));
+                progress.errored(self, identity::no_token(&refusal, asked, false));
                 None
             }
         }

@@ -153,7 +153,9 @@ fn what_passes_is_waited_for_as_is_published_and_what_does_not_is_told_at_once()
         assert_eq!(ran.pauses, pauses, "{variables:?} {answer:?}");
         assert_eq!(ran.asked.len(), pauses.len() + 1, "{variables:?} {answer:?}");
         let problem = &ran.record.playbooks[0].steps[0].problems[0];
-        let all = [&[problem.title.clone()], problem.notes.as_slice(), problem.helps.as_slice()].concat().join("\n");
+        let all = [std::slice::from_ref(&problem.title), problem.notes.as_slice(), problem.helps.as_slice()]
+            .concat()
+            .join("\n");
         assert!(all.contains(told), "{told}:\n{all}");
     }
     let said = |code: &str, words: &str| json!({"error": code, "error_description": words});

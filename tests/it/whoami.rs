@@ -142,7 +142,9 @@ fn an_error_with_status_200_and_a_token_behind_it_are_told_apart() {
 fn a_certificate_of_another_and_a_broken_token_file_are_told() {
     let check = |host: &str, change: &str, part: &str| {
         let folder = Folder::new().expect("a folder");
-        folder.write("world.yaml", format!("cloud: china\nhost: {host}\nidentities: {{system: {{}}}}\n").as_bytes()).expect("a file");
+        folder
+            .write("world.yaml", format!("cloud: china\nhost: {host}\nidentities: {{system: {{}}}}\n").as_bytes())
+            .expect("a file");
         folder.write("empty", b"").expect("a file");
         let line = ["emulate", "world.yaml", "--", "env", change, "mi-run", "token", "--cloud", "china"];
         let printed = program::run(&folder, &[], &line.map(str::to_owned)).expect("it ends");

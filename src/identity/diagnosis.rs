@@ -1,9 +1,10 @@
-//! The messages about tokens that are not to be had.
+//! Why a token is not to be had, for people: what is known of each error, what it means, what to do.
 
-use super::beginning;
+use serde_json::Value;
+
+use super::{Exchange, Refusal, Selector, Source};
 use crate::diagnostic::Diagnostic;
-use crate::http::{Fault, FaultKind};
-use crate::identity::{Exchange, Refusal, Selector, Source};
+use crate::http::{Fault, FaultKind, beginning};
 
 /// No token of an identity for a resource.
 pub fn no_token(refusal: &Refusal, (source, selector, resource): (Source, &Selector, &str), given: bool) -> Diagnostic {
@@ -44,6 +45,7 @@ fn silent(endpoint: &str, fault: &Fault, (source, given): (Source, bool)) -> Dia
         FaultKind::ConnectTimeout => "nothing accepts the connection",
         FaultKind::Timeout => "something accepts the connection and does not answer",
         FaultKind::CutShort => "the connection ended before the answer",
+        FaultKind::NotHttp | FaultKind::TooLarge => "what answers there cannot be read",
         _ => "the request came to nothing",
     };
     let diagnostic = diagnostic.note(format!("{cause}: {}", fault.detail));
@@ -65,7 +67,10 @@ fn silent(endpoint: &str, fault: &Fault, (source, given): (Source, bool)) -> Dia
 fn refused((source, exchange): (Source, &Exchange), code: &str, description: &str, selector: &Selector) -> Diagnostic {
     let title = match (source, selector) {
         (Source::Environment, Selector::System) => format!("the directory gives no token for {}", source.title()),
-        (Source::Environment, _) => format!("the directory gives no token for {selector}"),
+        (Source::WorkloadIdentity, Selector::System) => {
+            "the directory gives no token for the identity that `AZURE_CLIENT_ID` names".to_owned()
+        }
+        (Source::Environment | Source::WorkloadIdentity, _) => format!("the directory gives no token for {selector}"),
         _ => format!("the identity endpoint gives no token for {selector}"),
     };
     let diagnostic = Diagnostic::error("identity-refused", title)
@@ -73,6 +78,10 @@ fn refused((source, exchange): (Source, &Exchange), code: &str, description: &st
     let diagnostic = match source {
         Source::Imds | Source::Environment => diagnostic,
         other => diagnostic.note(format!("asked was {}", other.title().trim_end_matches(','))),
+    };
+    let diagnostic = match said_of_itself(exchange).filter(|_| description.contains("AADSTS7002")) {
+        Some(said) => diagnostic.note(said),
+        None => diagnostic,
     };
     let found = format!("status {} {code} {description}", exchange.status).to_ascii_lowercase();
     let of_source = |row: &&Known| row.0.is_empty() || row.0.contains(&source);
@@ -84,6 +93,17 @@ fn refused((source, exchange): (Source, &Exchange), code: &str, description: &st
         Some((_, _, note, help)) => diagnostic.note(*note).help(*help),
         None => diagnostic,
     }
+}
+
+/// Who the workload said it was: what its federated credential must match to the letter.
+fn said_of_itself(exchange: &Exchange) -> Option<String> {
+    let claim = |name: &str| match exchange.assertion.get(name)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Array(items) => Some(items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")),
+        _ => None,
+    };
+    let (issuer, subject, audience) = (claim("iss")?, claim("sub")?, claim("aud")?);
+    Some(format!("the federated token says: issuer `{issuer}`, subject `{subject}`, audience `{audience}`"))
 }
 
 /// Sources (all where none is named), what is found in the status, the code or the words, what it means, what to do.
@@ -124,7 +144,7 @@ const KNOWN: &[Known] = &[
     ),
     (
         &[Source::WorkloadIdentity],
-        "AADSTS70021",
+        "AADSTS7002",
         "no federated credential of the identity has this issuer, subject and audience",
         "compare them: `az identity federated-credential list --identity-name NAME --resource-group GROUP`",
     ),
