@@ -34,7 +34,7 @@ pub(super) async fn examine(
             let title = source.title().trim_end_matches(',');
             findings.push(Finding::new("token", Verdict::Good, format!("{title} gives one for {}", cloud.audience)));
             clock(&token.exchange.headers, &token.claims, now, findings);
-            whose(patient, &token.claims, findings);
+            whose((patient, source), &token.claims, findings);
             audience(&token.claims, cloud, findings);
             Some(token)
         }
@@ -83,7 +83,7 @@ fn clock(headers: &[(String, String)], claims: &Value, now: SystemTime, findings
 }
 
 /// Whose token it is.
-fn whose(patient: &Patient<'_>, claims: &Value, findings: &mut Vec<Finding>) {
+fn whose((patient, source): (&Patient<'_>, Source), claims: &Value, findings: &mut Vec<Finding>) {
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     let (Some(principal), resource) = (text("oid"), text("xms_mirid").unwrap_or_default()) else {
         findings.push(Finding::new("identity", Verdict::Doubtful, "the token does not tell whose it is"));
@@ -92,7 +92,9 @@ fn whose(patient: &Patient<'_>, claims: &Value, findings: &mut Vec<Finding>) {
     let name = resource.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or(principal);
     let is_user = resource.to_ascii_lowercase().contains("/userassignedidentities/");
     let finding = if text("scp").is_some() {
-        Finding::new("identity", Verdict::Doubtful, format!("{name}: a person, and no managed identity"))
+        let is_meant = matches!(source, Source::AzureCli | Source::CloudShell);
+        let verdict = if is_meant { Verdict::Good } else { Verdict::Doubtful };
+        Finding::new("identity", verdict, format!("{name}: a person, and no managed identity"))
     } else if is_user && patient.whose.selector == Selector::System {
         let evidence =
             format!("{name} ({principal}): a user-assigned identity, which nobody named; it is the only one here");

@@ -59,11 +59,11 @@ pub fn shown_headers(headers: &[(String, String)]) -> Headers {
 
 /// Something read and what came, as events hold it.
 pub fn looked_up(
-    (url, asked): (&str, &[(String, String)]),
+    (method, url, asked): (&str, &str, &[(String, String)]),
     (status, headers, body): (u16, &[(String, String)], &[u8]),
 ) -> Exchange {
     Exchange {
-        request: Request { method: "GET".to_owned(), url: url.to_owned(), headers: shown_headers(asked) },
+        request: Request { method: method.to_owned(), url: url.to_owned(), headers: shown_headers(asked) },
         request_body: None,
         response: Some(Response { status, headers: shown_headers(headers), body_bytes: body.len() }),
         response_body: Some(String::from_utf8_lossy(body).into_owned()),

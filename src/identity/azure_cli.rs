@@ -47,6 +47,7 @@ pub(super) async fn acquire(ask: &Ask<'_>) -> Result<Token, Refusal> {
         return Err(failed(&String::from_utf8_lossy(&output.stderr)));
     }
     let exchange = Exchange {
+        method: "RUN",
         url: format!("az account get-access-token --resource {}", ask.resource),
         request_headers: Vec::new(),
         assertion: Value::Null,

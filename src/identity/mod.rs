@@ -128,7 +128,9 @@ pub struct Token {
 /// One request to an identity endpoint and its answer.
 #[derive(Clone, Debug)]
 pub struct Exchange {
-    /// The URL asked.
+    /// The method of the request; `RUN` where a program was asked.
+    pub method: &'static str,
+    /// The URL asked, or the command that was run.
     pub url: String,
     /// The headers sent.
     pub request_headers: Vec<(String, String)>,
@@ -256,12 +258,12 @@ pub async fn acquire(source: Source, ask: &Ask<'_>, transport: &dyn Transport) -
 
 /// Sends a request, and keeps how it went. What is secret in its headers is not shown where it is told.
 async fn send(request: Request, transport: &dyn Transport) -> Result<Exchange, Refusal> {
-    let (url, request_headers) = (request.url.clone(), request.headers.clone());
+    let (method, url, request_headers) = (request.method, request.url.clone(), request.headers.clone());
     let assertion = request.body.as_deref().map(directory::assertion).unwrap_or_default();
     let endpoint = url.split('?').next().unwrap_or_default().to_owned();
     let response = transport.send(request).await.map_err(|fault| Refusal::Silent { endpoint, fault })?;
     let crate::http::Response { status, headers, body, duration } = response;
-    Ok(Exchange { url, request_headers, assertion, status, headers, body, duration })
+    Ok(Exchange { method, url, request_headers, assertion, status, headers, body, duration })
 }
 
 /// Something that the source needs is not there.

@@ -148,7 +148,7 @@ impl Playbook<'_, '_> {
         let answer = self.engine.world.transport.send(request.clone()).await.ok()?;
         let exchange = self.engine.settings.bodies.then(|| {
             let shown = (answer.status, answer.headers.as_slice(), &answer.body[..]);
-            Box::new(veil::looked_up((&request.url, &request.headers), shown))
+            Box::new(veil::looked_up((request.method, &request.url, &request.headers), shown))
         });
         self.engine.outlet.send(Event::AsideAnswered(AsideAnswered {
             at_ms: self.engine.at(),

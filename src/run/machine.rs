@@ -149,4 +149,4 @@ impl Playbook<'_, '_> {
     }
 }
 
-const NAME_IT: &str = "or name the cloud in the playbook: `cloud: public`, `china` or `usgov`";
+const NAME_IT: &str = "or name the cloud: `--cloud public`, or in the playbook `cloud: public`, `china` or `usgov`";

@@ -49,7 +49,7 @@ impl Playbook<'_, '_> {
         reply.claims = Arc::new(token.claims.clone());
         let url = exchange.url.clone();
         progress.step.request = Some(event::Request {
-            method: "GET".to_owned(),
+            method: exchange.method.to_owned(),
             url,
             headers: veil::shown_headers(&exchange.request_headers),
         });
@@ -325,7 +325,7 @@ impl Playbook<'_, '_> {
         };
         let shown = self.engine.settings.bodies.then(|| {
             let answer = (exchange.status, exchange.headers.as_slice(), &exchange.body[..]);
-            Box::new(veil::looked_up((&exchange.url, &exchange.request_headers), answer))
+            Box::new(veil::looked_up((exchange.method, &exchange.url, &exchange.request_headers), answer))
         });
         if progress.step.action == "token" {
             progress.attempts += 1;
