@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use mi_run::event::Shard;
 
 pub(crate) use can::{Asking, Azure, Can, Token, Who, Whoami};
 
@@ -40,6 +41,8 @@ pub(crate) enum Command {
     Check(Check),
     /// Say what would run, in which order, waiting for what; no network
     Plan(Plan),
+    /// Tell runs again from their reports, make one of several, or say what changed between two
+    Report(Report),
     /// Serve the emulator on loopback until interrupted, or until a command that runs against it ends
     Emulate(Emulate),
     /// Write a commented world to start from
@@ -72,11 +75,11 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct Run {
     /// The playbooks to run
-    #[arg(value_name = "PLAYBOOK", required = true)]
+    #[arg(value_name = "PLAYBOOK", required_unless_present = "rerun_failed")]
     pub(crate) playbooks: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) values: Values,
-    /// Write a report: console, html, json, junit, markdown; without PATH to stdout
+    /// Write a report: console, html, json, jsonl, junit, markdown; without PATH to stdout
     #[arg(long = "report", value_name = "FORMAT[=PATH]")]
     pub(crate) reports: Vec<String>,
     #[command(flatten)]
@@ -97,6 +100,12 @@ pub(crate) struct Run {
     pub(crate) timeout: Option<Duration>,
     #[command(flatten)]
     pub(crate) selection: Selection,
+    /// Run only a part of the playbooks, such as 2/5: the second of five parts, the same each time
+    #[arg(long, value_name = "N/M")]
+    pub(crate) shard: Option<Shard>,
+    /// Run only what did not pass in this report, and what that needs
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "shard"])]
+    pub(crate) rerun_failed: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) root: Root,
     /// Tell only what went wrong
@@ -165,6 +174,25 @@ pub(crate) struct Check {
     pub(crate) strict: bool,
     #[command(flatten)]
     pub(crate) root: Root,
+    #[command(flatten)]
+    pub(crate) look: Look,
+}
+
+/// Which reports, and what of them.
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// The reports of runs, as `--report json` or `--report jsonl` wrote them
+    #[arg(value_name = "FILE", required_unless_present = "compare")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Say what changed from one run to another; exit 1 when something fails that did not, or access is not what it was
+    #[arg(long, value_names = ["OLD", "NEW"], num_args = 2, conflicts_with_all = ["files", "reports"])]
+    pub(crate) compare: Vec<PathBuf>,
+    /// Write a report: console, html, json, jsonl, junit, markdown; without PATH to stdout
+    #[arg(long = "report", value_name = "FORMAT[=PATH]")]
+    pub(crate) reports: Vec<String>,
+    /// How to write what changed
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Output::Text)]
+    pub(crate) format: Output,
     #[command(flatten)]
     pub(crate) look: Look,
 }
@@ -328,4 +356,6 @@ pub(crate) enum Schema {
     World,
     /// The JSON report
     Report,
+    /// A line of the JSON Lines report
+    Event,
 }

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use mi_run::diagnostic::Diagnostic;
 use mi_run::rbac::{Algebra, Origin, Permission, PermissionSet};
+use mi_run::report::difference;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::args::{self, Output};
 use super::ask::{Denial, Told};
-use super::difference;
 use super::exit::Exit;
 use super::files;
 use super::pending::Pending;

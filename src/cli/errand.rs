@@ -71,6 +71,7 @@ async fn run(steps: Value, asking: &Asking, client: Client) -> Result<Errand, Ex
         source: who.source,
         identity: who.identity.clone(),
         cloud: said.or(emulated),
+        shard: None,
         bodies: false,
         jobs: 2,
         fail_fast: false,
@@ -109,7 +110,7 @@ fn planned(steps: Value, color: Color) -> Result<(Sources, Plan), Exit> {
 
 /// What went wrong, without the place in a playbook that nobody wrote.
 pub(crate) fn without_place(problem: &Problem) -> Diagnostic {
-    let mut diagnostic = Diagnostic::error(problem.code, problem.title.clone());
+    let mut diagnostic = Diagnostic::error(problem.code.clone(), problem.title.clone());
     diagnostic.notes.clone_from(&problem.notes);
     diagnostic.helps.clone_from(&problem.helps);
     diagnostic

@@ -5,19 +5,21 @@ mod ask;
 mod baseline;
 mod can;
 mod check;
-mod difference;
 mod doctor;
 mod emulate;
 mod errand;
 mod exit;
 mod explain;
 mod files;
+mod lines;
 mod live;
 mod machine;
 mod new;
 mod pending;
 mod plan;
+mod report;
 mod reports;
+mod rerun;
 mod role;
 mod roles;
 mod run;
@@ -49,6 +51,7 @@ pub(crate) fn main() -> ExitCode {
         Some(Command::Run(run)) => run::run(run),
         Some(Command::Check(check)) => check::check(&check),
         Some(Command::Plan(args)) => plan::plan(&args),
+        Some(Command::Report(args)) => report::report(&args),
         Some(Command::Whoami(args)) => whoami::whoami(&args),
         Some(Command::Token(args)) => whoami::token(&args),
         Some(Command::Doctor(args)) => doctor::doctor(&args),
@@ -67,6 +70,7 @@ fn schema(of: Schema) -> Exit {
         Schema::Playbook => mi_run::playbook::schema(),
         Schema::World => mi_run::emulator::world::schema(),
         Schema::Report => mi_run::report::json::schema(),
+        Schema::Event => mi_run::report::jsonl::schema(),
     };
     match terminal::deliver(&format!("{schema:#}\n")) {
         Ok(()) => Exit::Passed,

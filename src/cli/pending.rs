@@ -1,8 +1,9 @@
 //! A file that is written at the end of the run, and known to be writable before it begins.
 
 use std::fs::{self, File, FileType};
-use std::io::{self, Error, ErrorKind, Write as _};
+use std::io::{self, BufWriter, Error, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::Receiver;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::sync::oneshot;
@@ -24,7 +25,7 @@ pub(super) struct Pending {
 #[derive(Debug)]
 struct Temporary {
     path: PathBuf,
-    file: File,
+    file: BufWriter<File>,
 }
 
 impl Drop for Temporary {
@@ -72,6 +73,19 @@ impl Pending {
         &self.place
     }
 
+    /// Whether it is a file that is put into its place at the end.
+    pub(super) fn is_file(&self) -> bool {
+        self.beside.is_some()
+    }
+
+    /// Writes more of the file. Of a pipe nothing is written before its end.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub(super) fn append(&mut self, text: &str) -> io::Result<()> {
+        self.beside.as_mut().map_or(Ok(()), |beside| beside.file.write_all(text.as_bytes()))
+    }
+
     /// Writes the file. A pipe may have to wait for its reader: how that went comes later.
     ///
     /// # Errors
@@ -79,7 +93,7 @@ impl Pending {
     pub(super) fn finish(self, text: String) -> io::Result<Option<oneshot::Receiver<io::Result<()>>>> {
         let Some(mut beside) = self.beside else {
             let (sender, receiver) = oneshot::channel();
-            std::thread::spawn(move || sender.send(straight(&self.path, &text)));
+            std::thread::spawn(move || sender.send(straight(&self.path, text)));
             return Ok(Some(receiver));
         };
         beside.file.write_all(text.as_bytes())?;
@@ -96,7 +110,7 @@ impl Temporary {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
         let path = place.with_file_name(format!(".{name}.{}-{now}.part", std::process::id()));
         let file = File::options().write(true).create_new(true).open(&path)?;
-        Ok(Self { path, file })
+        Ok(Self { path, file: BufWriter::new(file) })
     }
 }
 
@@ -133,11 +147,22 @@ fn takes_text(_: FileType) -> bool {
     true
 }
 
-fn straight(path: &Path, text: &str) -> io::Result<()> {
-    let written = File::options().write(true).open(path).and_then(|mut file| file.write_all(text.as_bytes()));
+/// Writes to a pipe or a terminal what comes, until nothing more does.
+pub(super) fn pour(path: &Path, texts: Receiver<String>) -> io::Result<()> {
+    let written = File::options()
+        .write(true)
+        .open(path)
+        .and_then(|mut file| texts.iter().try_for_each(|text| file.write_all(text.as_bytes())));
     match written {
-        // The reader has seen what it wanted.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => written,
     }
+}
+
+fn straight(path: &Path, text: String) -> io::Result<()> {
+    let (sender, texts) = std::sync::mpsc::channel();
+    // There is somebody who takes it: this function.
+    let _ = sender.send(text);
+    drop(sender);
+    pour(path, texts)
 }

@@ -79,7 +79,7 @@ fn values_of(
     let mut found = Diagnostics::new();
     let values: HashMap<String, Value> = plan::resolve(plan, &caller, &mut found);
     let told =
-        found.sorted().into_iter().filter(|problem| !["missing-input", "template-failed"].contains(&problem.code));
+        found.sorted().into_iter().filter(|problem| !["missing-input", "template-failed"].contains(&&*problem.code));
     told.for_each(|problem| usage.push(problem));
     let secret = plan.inputs.iter().filter(|input| input.declaration.secret == Some(true));
     secret.filter_map(|input| values.get(&input.name)).for_each(|value| redactor.hide_value(value));

@@ -1,16 +1,19 @@
 //! Reports: where each goes, known before the run starts, written whole at its end or not at all.
 
+use std::cell::RefCell;
 use std::path::Path;
+use std::rc::Rc;
 
 use mi_run::diagnostic::Diagnostic;
-use mi_run::event::Record;
+use mi_run::event::{Record, Sink};
 use mi_run::nearest::nearest;
 use mi_run::report::{html, json, junit, markdown};
 
+use super::lines::{Lines, Writer};
 use super::pending::Pending;
 use super::terminal::deliver;
 
-const FORMATS: &[&str] = &["console", "html", "json", "junit", "markdown"];
+const FORMATS: &[&str] = &["console", "html", "json", "jsonl", "junit", "markdown"];
 
 /// A form a report takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,17 +24,24 @@ pub(crate) enum Format {
     Html,
     /// For programs.
     Json,
+    /// For programs, a line for each event, as it happens.
+    Jsonl,
     /// For pipelines.
     Junit,
     /// For people, in the summary of a job.
     Markdown,
 }
 
-/// A report and where it goes; `None` is stdout.
+/// A report and where it goes.
 #[derive(Debug)]
 pub(crate) struct Target {
     pub(crate) format: Format,
+    /// The file that is written at the end.
     pub(crate) file: Option<Pending>,
+    /// Whether it goes to stdout.
+    pub(crate) is_printed: bool,
+    /// Where the lines of one go that is written while the run goes on.
+    pub(crate) lines: Option<Rc<RefCell<Lines>>>,
 }
 
 /// Reads `--report FORMAT[=PATH]` and opens the files.
@@ -46,6 +56,7 @@ pub(crate) fn open(reports: &[String]) -> Result<Vec<Target>, Box<Diagnostic>> {
             "console" => Format::Console,
             "html" => Format::Html,
             "json" => Format::Json,
+            "jsonl" => Format::Jsonl,
             "junit" => Format::Junit,
             "markdown" => Format::Markdown,
             other => return Err(Box::new(unknown(other))),
@@ -61,7 +72,7 @@ pub(crate) fn open(reports: &[String]) -> Result<Vec<Target>, Box<Diagnostic>> {
                 Pending::create(Path::new(path)).map_err(|error| Box::new(unwritable(&format!("`{path}`"), &error)))?,
             ),
         };
-        if file.is_none() && targets.iter().any(|target| target.file.is_none()) {
+        if file.is_none() && targets.iter().any(|target| target.is_printed) {
             let title = "two reports cannot both go to stdout";
             let help = format!("give one of them a file: `--report {name}=FILE`");
             return Err(Box::new(Diagnostic::error("invalid-option", title).help(help)));
@@ -73,7 +84,11 @@ pub(crate) fn open(reports: &[String]) -> Result<Vec<Target>, Box<Diagnostic>> {
             let diagnostic = Diagnostic::error("invalid-option", title);
             return Err(Box::new(diagnostic.help("give each a file of its own")));
         }
-        targets.push(Target { format, file });
+        let is_printed = file.is_none();
+        targets.push(Target { format, file, is_printed, lines: None });
+    }
+    for target in targets.iter_mut().filter(|target| target.format == Format::Jsonl) {
+        target.lines = Some(Lines::to(target.file.take()));
     }
     Ok(targets)
 }
@@ -90,6 +105,12 @@ fn unwritable(place: &str, error: &std::io::Error) -> Diagnostic {
     Diagnostic::error("unwritable-report", format!("no report can be written to {place}")).note(error.to_string())
 }
 
+/// What takes the events of a run for the reports that are written while it goes on.
+pub(crate) fn sinks(targets: &[Target]) -> impl Iterator<Item = Box<dyn Sink>> + '_ {
+    let lines = targets.iter().filter_map(|target| target.lines.clone());
+    lines.map(|lines| Box::new(Writer(lines)) as Box<dyn Sink>)
+}
+
 /// Writes all reports of a finished run: a diagnostic for each that could not be written.
 ///
 /// Waits only for readers of pipes, once all else is written.
@@ -97,7 +118,16 @@ pub(crate) async fn write(targets: Vec<Target>, record: &Record, console: &str) 
     let mut failed = Vec::new();
     let mut waiting = Vec::new();
     for target in targets {
+        if let Some(lines) = target.lines.and_then(|lines| Rc::into_inner(lines)) {
+            let (place, finished) = lines.into_inner().finish();
+            match finished {
+                Ok(written) => waiting.extend(written.map(|written| (place, written))),
+                Err(error) => failed.push(unwritable(&place, &error)),
+            }
+            continue;
+        }
         let text = match target.format {
+            Format::Jsonl => continue,
             Format::Console => console.to_owned(),
             Format::Html => html::render(record),
             Format::Json => json::render(record),

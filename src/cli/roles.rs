@@ -5,6 +5,7 @@ use std::sync::Arc;
 use mi_run::diagnostic::Diagnostic;
 use mi_run::nearest::nearest;
 use mi_run::rbac::{Algebra, Doubt, Operations, Pattern, PermissionSet, Plane, Role, TooComplex, Verdict, catalogue};
+use mi_run::report::difference;
 use mi_run::source::Sources;
 use serde_json::{Value, json};
 
@@ -93,11 +94,11 @@ fn differ((one, other): (&str, &str), args: &args::Roles) -> Done {
     let (one, other) = (role(one)?, role(other)?);
     let sets = (PermissionSet::of_role(&one), PermissionSet::of_role(&other));
     let difference = Algebra::built_in().difference(&sets.0, &sets.1).map_err(too_complex)?;
-    let same = super::difference::is_empty(&difference);
+    let same = difference::is_empty(&difference);
     print(&match args.format {
         Output::Text if same => format!("{} grants nothing that {} does not\n", one.name, other.name),
-        Output::Text => super::difference::text(&difference),
-        Output::Json => pretty(&super::difference::json(&difference)),
+        Output::Text => difference::text(&difference),
+        Output::Json => pretty(&difference::json(&difference)),
     });
     Ok(if same { Exit::Passed } else { Exit::Failed })
 }

@@ -22,15 +22,31 @@ use super::exit::Exit;
 use super::files;
 use super::live::{Live, Watch};
 use super::machine::Environment;
+use super::report;
 use super::reports::{self, Format, Target};
+use super::rerun;
 use super::screen::{Screen, Wire};
 use super::signals::Signals;
 use super::terminal::{complain, diagnose, diagnose_all};
 use super::values;
 
 /// Runs playbooks.
-pub(crate) fn run(args: args::Run) -> Exit {
+pub(crate) fn run(mut args: args::Run) -> Exit {
     let color = args.look.color;
+    let before = match args.rerun_failed.as_deref().map(report::open).transpose() {
+        Ok(before) => before,
+        Err(diagnostic) => {
+            diagnose(&diagnostic, &Sources::new(), color);
+            return Exit::Invalid;
+        }
+    };
+    if let Some(before) = before.as_ref().filter(|_| args.playbooks.is_empty()) {
+        args.playbooks = rerun::playbooks(before);
+        if args.playbooks.is_empty() {
+            complain("all of it passed then: there is nothing to run again\n");
+            return Exit::Passed;
+        }
+    }
     let mut sources = Sources::new();
     let mut usage = Diagnostics::new();
     let given = values::from_arguments(&args.values.vars, &mut usage);
@@ -53,10 +69,19 @@ pub(crate) fn run(args: args::Run) -> Exit {
         return Exit::Invalid;
     }
     unknown_names(&given[..arguments], &names, &mut usage);
-    let selection = Selection::new(&args.selection.only, &args.selection.skip);
-    let left: usize = plans.iter_mut().map(|(plan, _)| selection.apply(plan)).sum();
-    if selection.is_some() && left == 0 {
-        nothing_selected(args.strict, &mut usage);
+    if let Some(shard) = args.shard {
+        let mut position = 0..;
+        plans.retain(|_| position.next().is_some_and(|position| shard.holds(position)));
+    }
+    match &before {
+        Some(before) => rerun::select(before, &mut plans, &mut usage),
+        None => {
+            let selection = Selection::new(&args.selection.only, &args.selection.skip);
+            let left: usize = plans.iter_mut().map(|(plan, _)| selection.apply(plan)).sum();
+            if selection.is_some() && left == 0 {
+                nothing_selected(args.strict, &mut usage);
+            }
+        }
     }
     let client = match client(&args.azure, color) {
         Ok(client) => client,
@@ -100,11 +125,12 @@ impl Prepared<'_> {
         let live = Rc::new(Live::new(self.args.quiet));
         let screen = Screen::new(self.args, &self.targets, &live);
         let console = Rc::clone(&screen.kept);
-        let kept = self.targets.iter().any(|target| target.format != Format::Console);
+        let kept = self.targets.iter().any(|target| !matches!(target.format, Format::Console | Format::Jsonl));
         let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(Watch(Rc::clone(&live)))];
         if self.args.show_http {
             sinks.push(Box::new(Wire(Rc::clone(&live))));
         }
+        sinks.extend(reports::sinks(&self.targets));
         let outlet = Outlet::new(sinks, vec![Box::new(screen)], kept);
         let interrupt = Interrupt::default();
         let clock = SystemClock::start();
@@ -156,6 +182,7 @@ fn settings(args: &args::Run, emulator: Option<&Emulator>) -> Settings {
         source: args.who.source,
         identity: args.who.identity.clone(),
         cloud: args.who.choice(),
+        shard: args.shard,
         bodies: args.show_http,
         jobs: args.jobs,
         fail_fast: args.fail_fast,

@@ -31,11 +31,11 @@ enum Stream {
 impl Screen {
     /// The console goes to stdout, unless another report does; then it is progress, and goes to stderr.
     pub(crate) fn new(args: &args::Run, targets: &[Target], live: &Rc<Live>) -> Self {
-        let taken = targets.iter().any(|target| target.file.is_none() && target.format != Format::Console);
+        let taken = targets.iter().any(|target| target.is_printed && target.format != Format::Console);
         let to = if taken { Stream::Stderr } else { Stream::Stdout };
         let style = if taken { stderr_style(args.look.color) } else { stdout_style(args.look.color) };
         let plain = Style { color: args.look.color == Color::Always, ..style };
-        let wanted = targets.iter().any(|target| target.file.is_some() && target.format == Format::Console);
+        let wanted = targets.iter().any(|target| !target.is_printed && target.format == Format::Console);
         let (detail, whole) = match (args.quiet, args.verbose) {
             (true, _) => (Detail::Failures, Detail::Steps),
             (false, true) => (Detail::Everything, Detail::Everything),

@@ -130,6 +130,11 @@ const ERRORS: &[(&str, &str)] = &[
     ),
     ("invalid-regex", "The text is no regular expression. The syntax is that of Rust's `regex` crate: no look-around."),
     (
+        "invalid-report",
+        "The file is not what `--report json` or `--report jsonl` writes, or of another version of it. Of lines the last may be \
+         cut short, as when whoever wrote it was ended; everything before it must be whole.",
+    ),
+    (
         "invalid-schema",
         "What `expect.schema` names is no JSON Schema, or cannot be read. Nothing is ever fetched: a `$ref` \
          leads to a place in the schema itself or to a file beside it, in the folder of the playbook or the \

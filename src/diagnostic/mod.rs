@@ -6,6 +6,8 @@ pub mod catalog;
 pub mod explain;
 pub mod render;
 
+use std::borrow::Cow;
+
 use crate::source::Span;
 
 /// How bad it is.
@@ -32,7 +34,7 @@ pub struct Label {
 #[derive(Clone, Debug)]
 pub struct Diagnostic {
     /// A stable kebab-case word; `mi-run explain` knows it.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// How bad it is.
     pub severity: Severity,
     /// What is wrong: lower case, no full stop, names in backticks.
@@ -47,9 +49,9 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     /// An error without a place.
-    pub fn error(code: &'static str, title: impl Into<String>) -> Self {
+    pub fn error(code: impl Into<Cow<'static, str>>, title: impl Into<String>) -> Self {
         Self {
-            code,
+            code: code.into(),
             severity: Severity::Error,
             title: title.into(),
             labels: Vec::new(),
@@ -59,7 +61,7 @@ impl Diagnostic {
     }
 
     /// A warning without a place.
-    pub fn warning(code: &'static str, title: impl Into<String>) -> Self {
+    pub fn warning(code: impl Into<Cow<'static, str>>, title: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(code, title) }
     }
 

@@ -39,7 +39,7 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, style: Style) -> Strin
     }
     let helps = diagnostic.helps.iter().map(|text| Level::HELP.message(printable(text)));
     let notes = diagnostic.notes.iter().map(|text| Level::NOTE.message(printable(text)));
-    let title = level.primary_title(printable(&diagnostic.title)).id(diagnostic.code);
+    let title = level.primary_title(printable(&diagnostic.title)).id(&*diagnostic.code);
     let group: Group<'_> = title.elements(elements).elements(notes).elements(helps);
     let renderer = if style.color { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.term_width(style.width).decor_style(DecorStyle::Ascii);

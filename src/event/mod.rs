@@ -6,25 +6,28 @@ mod order;
 mod outlet;
 mod record;
 pub mod redact;
+mod replay;
 mod step;
+mod texts;
 mod trail;
 pub mod veil;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::source::Source;
 
 pub use outlet::{Outlet, Sink};
-pub use record::{Playbook, Record, Summary};
+pub use record::{Playbook, Record, Shard, Summary};
 pub use step::{Assertion, Attempt, Exchange, Headers, Iteration, Place, Problem, Request, Response, Step};
 pub use trail::{Trail, Turn};
 
 /// Something that happened.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// The run began.
@@ -52,7 +55,7 @@ pub enum Event {
 }
 
 /// The run began.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RunStarted {
     /// Milliseconds since the run began.
     pub at_ms: Millis,
@@ -61,11 +64,14 @@ pub struct RunStarted {
     /// When, in RFC 3339 with milliseconds.
     pub started_at: String,
     /// The version of mi-run.
-    pub mi_run: &'static str,
+    pub mi_run: Cow<'static, str>,
+    /// Which part of the playbooks is run, where it is not all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
 }
 
 /// A playbook began.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PlaybookStarted {
     /// Milliseconds since the run began.
     pub at_ms: Millis,
@@ -79,12 +85,13 @@ pub struct PlaybookStarted {
     pub steps: usize,
     /// Its text and those it includes, for reports that show places in them; what is secret is masked, character by
     /// character.
-    #[serde(skip)]
+    #[serde(default, with = "texts")]
+    #[schemars(with = "Vec<texts::Text>")]
     pub sources: Vec<Arc<Source>>,
 }
 
 /// A step began.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct StepStarted {
     /// Milliseconds since the run began.
     pub at_ms: Millis,
@@ -98,7 +105,7 @@ pub struct StepStarted {
 
 /// Something was answered that is no attempt of the step: an identity endpoint gave a token for it, or its refusal was looked
 /// into.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct AsideAnswered {
     /// Milliseconds since the run began.
     pub at_ms: Millis,
@@ -109,12 +116,12 @@ pub struct AsideAnswered {
     /// The status of the answer.
     pub status: u16,
     /// What was sent and what came, when it was asked for (`--show-http`).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exchange: Option<Box<Exchange>>,
 }
 
 /// An attempt of a step came to its end.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct AttemptFinished {
     /// Milliseconds since the run began.
     pub at_ms: Millis,
@@ -125,12 +132,12 @@ pub struct AttemptFinished {
     /// The attempt.
     pub attempt: Attempt,
     /// What was sent and what came, when it was asked for (`--show-http`).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exchange: Option<Box<Exchange>>,
 }
 
 /// A step began to wait before it goes on: with its next attempt, with the next look at an operation.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct WaitStarted {
     /// Milliseconds since the run began.
     pub at_ms: Millis,
@@ -147,7 +154,7 @@ pub struct WaitStarted {
 }
 
 /// The items of a loop are known.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct LoopStarted {
     /// Milliseconds since the run began.
     pub at_ms: Millis,
@@ -162,7 +169,7 @@ pub struct LoopStarted {
 }
 
 /// A step came to its end.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct StepFinished {
     /// Milliseconds since the run began.
     pub at_ms: Millis,
@@ -175,7 +182,7 @@ pub struct StepFinished {
 }
 
 /// All turns of a loop came to their end.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct LoopFinished {
     /// Milliseconds since the run began.
     pub at_ms: Millis,
@@ -188,7 +195,7 @@ pub struct LoopFinished {
 }
 
 /// A playbook came to its end.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PlaybookFinished {
     /// Milliseconds since the run began.
     pub at_ms: Millis,
@@ -203,7 +210,7 @@ pub struct PlaybookFinished {
 }
 
 /// The run came to its end.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RunFinished {
     /// Milliseconds since the run began.
     pub at_ms: Millis,
@@ -224,7 +231,7 @@ pub struct RunFinished {
 }
 
 /// How a step, a playbook or a run came out. Later ones beat earlier ones.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Not carried out, for a reason that is told.
@@ -266,12 +273,18 @@ impl Serialize for Millis {
     }
 }
 
+impl<'de> Deserialize<'de> for Millis {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        f64::deserialize(deserializer).map(Self)
+    }
+}
+
 impl JsonSchema for Millis {
     fn inline_schema() -> bool {
         true
     }
 
-    fn schema_name() -> std::borrow::Cow<'static, str> {
+    fn schema_name() -> Cow<'static, str> {
         "Millis".into()
     }
 
@@ -281,10 +294,10 @@ impl JsonSchema for Millis {
 }
 
 /// Who the run was.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Identity {
     /// Where its tokens came from.
-    pub source: &'static str,
+    pub source: Cow<'static, str>,
     /// Why they came from there.
     pub reason: String,
     /// Its object id.

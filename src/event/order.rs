@@ -44,6 +44,11 @@ impl Sequencer {
         }
     }
 
+    /// Hands over what still waits: the run broke off.
+    pub(super) fn finish(&mut self, tell: &mut dyn FnMut(Event)) {
+        std::mem::take(&mut self.playbooks).into_values().for_each(|mut root| root.give_up(tell));
+    }
+
     fn end(&mut self, playbook: usize, trail: &Trail, event: Option<Event>, tell: &mut dyn FnMut(Event)) {
         let root = self.playbooks.entry(playbook).or_default();
         let node = trail.keys().fold(&mut *root, |node, key| node.inside.entry(key).or_default());
@@ -54,6 +59,12 @@ impl Sequencer {
 }
 
 impl Node {
+    /// Tells all that is inside, whatever is missing before it.
+    fn give_up(&mut self, tell: &mut dyn FnMut(Event)) {
+        std::mem::take(&mut self.inside).into_values().for_each(|mut node| node.give_up(tell));
+        self.end.take().into_iter().for_each(tell);
+    }
+
     /// Tells what stands at the front; whether that was all of it.
     fn flush(&mut self, tell: &mut dyn FnMut(Event)) -> bool {
         while let Some(first) = self.inside.get_mut(&self.next) {

@@ -1,21 +1,24 @@
 //! A run folded from its events: what the JSON report holds.
 
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Event, Identity, Millis, Outcome, Problem, Step};
+use super::{Event, Identity, Millis, Outcome, Problem, Step, texts};
 use crate::source::Source;
 
 /// A whole run.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Record {
     /// The version of this form of report.
     pub report_version: u32,
     /// The version of mi-run.
-    pub mi_run: &'static str,
+    pub mi_run: Cow<'static, str>,
     /// The run itself.
     pub run: Run,
     /// How it came out.
@@ -29,7 +32,7 @@ pub struct Record {
 }
 
 /// The run itself.
-#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Run {
     /// Its own id.
     pub id: String,
@@ -41,14 +44,50 @@ pub struct Run {
     pub cloud: Option<String>,
     /// The identity it ran as.
     pub identity: Option<Identity>,
+    /// Which part of the playbooks it ran, where it was not all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
     /// Whether it was interrupted.
     pub interrupted: bool,
     /// Whether it took longer than `--timeout` allows.
     pub timed_out: bool,
 }
 
+/// A part of the playbooks of a run: every so many of them, by their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Shard {
+    /// Which part, from 1.
+    pub number: u32,
+    /// How many parts there are.
+    pub of: u32,
+}
+
+impl Shard {
+    /// Whether the playbook at this position, from 0, is in it.
+    pub fn holds(self, position: usize) -> bool {
+        position % self.of as usize == self.number as usize - 1
+    }
+}
+
+impl FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parts = text.split_once('/').and_then(|(number, of)| Some((number.parse().ok()?, of.parse().ok()?)));
+        let shard = parts.map(|(number, of)| Shard { number, of });
+        let fits = shard.filter(|shard| shard.number >= 1 && shard.number <= shard.of);
+        fits.ok_or_else(|| "a part of the whole is expected, such as `2/5`".to_owned())
+    }
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}", self.number, self.of)
+    }
+}
+
 /// Counts of steps by outcome, and of assertions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
     /// All steps that came to their end.
     pub steps: u32,
@@ -82,7 +121,7 @@ impl Summary {
 }
 
 /// A playbook of a run.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Playbook {
     /// Its path as it was given.
     pub path: Arc<str>,
@@ -90,32 +129,33 @@ pub struct Playbook {
     pub name: String,
     /// How it came out.
     pub outcome: Outcome,
+    /// When it began, in milliseconds since the run began.
+    #[serde(default)]
+    pub started_ms: Millis,
+    /// How long it took.
+    #[serde(default)]
+    pub duration_ms: Millis,
     /// What it gives to its caller.
     pub outputs: Map<String, Value>,
     /// What went wrong with that, where anything did.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<Problem>,
     /// Its steps, in the order of the file.
     pub steps: Vec<Step>,
-    /// Its text and those it includes, masked.
-    #[serde(skip)]
+    /// Its text and those it includes; what is secret is masked, character by character.
+    #[serde(default, with = "texts")]
+    #[schemars(with = "Vec<texts::Text>")]
     pub sources: Vec<Arc<Source>>,
     /// Steps whose group has not ended yet, by depth.
     #[serde(skip)]
     open: Vec<Vec<Step>>,
-    /// How long it took.
-    #[serde(skip)]
-    pub duration: Millis,
-    /// When it began.
-    #[serde(skip)]
-    pub started: Millis,
 }
 
 impl Default for Record {
     fn default() -> Self {
         Self {
             report_version: 1,
-            mi_run: env!("CARGO_PKG_VERSION"),
+            mi_run: env!("CARGO_PKG_VERSION").into(),
             run: Run::default(),
             outcome: Outcome::default(),
             summary: Summary::default(),
@@ -133,6 +173,7 @@ impl Record {
                 self.run.id = started.run;
                 self.run.started_at = started.started_at;
                 self.mi_run = started.mi_run;
+                self.run.shard = started.shard;
             }
             Event::PlaybookStarted(started) => self.playbooks.push(Playbook {
                 path: started.path,
@@ -143,8 +184,8 @@ impl Record {
                 steps: Vec::new(),
                 sources: started.sources,
                 open: Vec::new(),
-                duration: Millis(0.0),
-                started: started.at_ms,
+                duration_ms: Millis(0.0),
+                started_ms: started.at_ms,
             }),
             Event::StepStarted(_)
             | Event::AsideAnswered(_)
@@ -163,7 +204,7 @@ impl Record {
                     playbook.outcome = finished.outcome;
                     playbook.outputs = finished.outputs;
                     playbook.problems = finished.problems;
-                    playbook.duration = Millis(finished.at_ms.0 - playbook.started.0);
+                    playbook.duration_ms = Millis(finished.at_ms.0 - playbook.started_ms.0);
                 }
             }
             Event::RunFinished(finished) => {

@@ -114,11 +114,7 @@ impl Redactor {
             Event::WaitStarted(started) => self.clean(&mut started.waits_for),
             Event::PlaybookStarted(started) => {
                 self.clean(&mut started.name);
-                for source in &mut started.sources {
-                    if let Some(masked) = self.mask(source) {
-                        *source = Arc::new(masked);
-                    }
-                }
+                self.texts(&mut started.sources);
             }
             Event::StepStarted(started) => self.clean(&mut started.name),
             Event::AsideAnswered(answered) => {
@@ -148,7 +144,16 @@ impl Redactor {
         for playbook in &mut record.playbooks {
             self.clean(&mut playbook.name);
             self.members(&mut playbook.outputs);
+            self.texts(&mut playbook.sources);
             playbook.steps.iter_mut().for_each(|step| self.step(step));
+        }
+    }
+
+    fn texts(&self, sources: &mut [Arc<Source>]) {
+        for source in sources {
+            if let Some(masked) = self.mask(source) {
+                *source = Arc::new(masked);
+            }
         }
     }
 

@@ -1,17 +1,18 @@
 //! A step that came to its end: what was sent, what came, what was expected and what it came to.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::{Millis, Outcome, Trail};
 use crate::value::to_text;
 
 /// A place in a file, for people: lines and columns count from 1, columns count characters.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Place {
     /// The file, as it was given.
     pub path: Arc<str>,
@@ -20,32 +21,31 @@ pub struct Place {
     /// The column.
     pub column: u32,
     /// How many bytes of the file the place covers, for underlining.
-    #[serde(skip)]
+    #[serde(default)]
     pub length: u32,
 }
 
 /// A step that came to its end.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Step {
     /// Which step of the playbook.
-    #[serde(skip)]
     pub trail: Trail,
     /// What the groups around it are called, from the outside in.
     #[serde(skip)]
     pub within: Vec<String>,
     /// Whether it holds others, which are told and counted themselves.
-    #[serde(skip)]
+    #[serde(default, skip_serializing_if = "is_not")]
     pub holds_steps: bool,
     /// Its id: the one given, else one made of its name.
     pub id: String,
     /// What it is called.
     pub name: String,
     /// `token`, `request`, `access`, `metadata`, `set`, `assert`, `playbook`, `steps`.
-    pub action: &'static str,
+    pub action: Cow<'static, str>,
     /// How it came out.
     pub outcome: Outcome,
     /// The part of the playbook it is in: `steps` or `cleanup`.
-    pub phase: &'static str,
+    pub phase: Cow<'static, str>,
     /// Which turn of its loop it was.
     pub iteration: Option<Iteration>,
     /// Why it was skipped, failed without an assertion, or could not be carried out.
@@ -67,14 +67,14 @@ pub struct Step {
     /// What was found out about access: `scope`, `identity` and `via`. Of an `access` step what it was told: `permissions`,
     /// and where it was decided from assignments, `assignments`, `deny_assignments` and `locks`; of a request whose verdict
     /// was judged the `action` that it takes.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access: Option<Value>,
     /// What was expected, judged.
     pub assertions: Vec<Assertion>,
     /// Facts about the outcome that are no fault.
     pub notes: Vec<String>,
     /// What would cure a failure.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub helps: Vec<String>,
     /// What went wrong beside assertions.
     pub problems: Vec<Problem>,
@@ -85,7 +85,7 @@ pub struct Step {
 }
 
 /// A turn of a loop.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Iteration {
     /// Which, from 0.
     pub index: u32,
@@ -94,7 +94,7 @@ pub struct Iteration {
 }
 
 /// One try.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Attempt {
     /// Which, from 1.
     pub number: u32,
@@ -115,7 +115,7 @@ pub struct Attempt {
 }
 
 /// What was sent.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Request {
     /// The method.
     pub method: String,
@@ -126,7 +126,7 @@ pub struct Request {
 }
 
 /// What came.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Response {
     /// The status.
     pub status: u16,
@@ -134,6 +134,18 @@ pub struct Response {
     pub headers: Headers,
     /// How many bytes the body has.
     pub body_bytes: usize,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn is_so(value: &bool) -> bool {
+    *value
+}
+
+fn is_not(value: &bool) -> bool {
+    !value
 }
 
 /// Headers in their order; as JSON a map, in which a header that comes twice has its values joined.
@@ -154,6 +166,13 @@ impl Serialize for Headers {
     }
 }
 
+impl<'de> Deserialize<'de> for Headers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let joined = Map::deserialize(deserializer)?;
+        Ok(Self(joined.into_iter().map(|(name, value)| (name, to_text(&value))).collect()))
+    }
+}
+
 impl JsonSchema for Headers {
     fn inline_schema() -> bool {
         true
@@ -169,10 +188,10 @@ impl JsonSchema for Headers {
 }
 
 /// Something that was expected, judged.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Assertion {
     /// `status`, `json`, `headers`, …
-    pub subject: &'static str,
+    pub subject: Cow<'static, str>,
     /// The query or name within the subject.
     pub path: Option<String>,
     /// The predicate's name.
@@ -182,22 +201,22 @@ pub struct Assertion {
     /// What was there; null when nothing was.
     pub actual: Value,
     /// Whether something was there at all.
-    #[serde(skip)]
+    #[serde(default = "yes", skip_serializing_if = "is_so")]
     pub found: bool,
     /// Whether it holds.
     pub holds: bool,
     /// What was found, in a few words.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Where it stands.
     pub place: Place,
 }
 
 /// What went wrong, told like a diagnostic.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Problem {
     /// A stable kebab-case word; `mi-run explain` knows it.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// What is wrong.
     pub title: String,
     /// Where in the playbook.
@@ -211,7 +230,7 @@ pub struct Problem {
 }
 
 /// What was sent and what came, in full.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Exchange {
     /// What was sent.
     pub request: Request,
@@ -232,9 +251,9 @@ impl Step {
             holds_steps: false,
             id,
             name,
-            action,
+            action: action.into(),
             outcome: Outcome::Skipped,
-            phase: "steps",
+            phase: "steps".into(),
             iteration: None,
             reason: None,
             started_ms: Millis(0.0),

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use std::str::FromStr;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The way to a step: which one at each level, and which turn of its loop. As text `2[3].0`: the first step inside the
 /// fourth turn of the third step.
@@ -61,5 +64,53 @@ impl fmt::Display for Trail {
 impl Serialize for Trail {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl FromStr for Trail {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let number = |digits: &str| digits.parse::<u32>().map_err(|_| format!("`{text}` is no way to a step"));
+        let turn = |part: &str| match part.strip_suffix(']').and_then(|part| part.split_once('[')) {
+            Some((step, iteration)) => Ok(Turn { step: number(step)?, iteration: Some(number(iteration)?) }),
+            None => Ok(Turn { step: number(part)?, iteration: None }),
+        };
+        text.split('.').map(turn).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Trail {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl JsonSchema for Trail {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Trail".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "pattern": r"^\d+(\[\d+\])?(\.\d+(\[\d+\])?)*$"})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trail_is_read_as_it_is_written() {
+        for text in ["0", "2[3].0", "1.2.3[40]"] {
+            assert_eq!(text.parse::<Trail>().map(|trail| trail.to_string()).as_deref(), Ok(text));
+        }
+        for text in ["", "a", "1.", "1[", "1[x]", "-1", "1]"] {
+            assert!(text.parse::<Trail>().is_err(), "{text}");
+        }
     }
 }

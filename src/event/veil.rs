@@ -74,7 +74,7 @@ pub fn looked_up(
 pub fn step(step: &mut Step) {
     step.request.iter_mut().for_each(veil_request);
     step.response.iter_mut().for_each(|response| veil_headers(&mut response.headers));
-    for assertion in step.assertions.iter_mut().filter(|assertion| !TELLING_NOTHING.contains(&assertion.subject)) {
+    for assertion in step.assertions.iter_mut().filter(|assertion| !TELLING_NOTHING.contains(&&*assertion.subject)) {
         // An expression stands in the playbook for all to read.
         if assertion.subject != "that" {
             assertion.expected = Value::String(MARK.to_owned());

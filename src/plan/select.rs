@@ -9,6 +9,8 @@ use super::{Action, Plan, Step};
 pub struct Selection {
     only: Vec<String>,
     skip: Vec<String>,
+    /// The ways to steps, by the ids of those around them and their own.
+    ways: Option<Vec<Vec<String>>>,
 }
 
 /// Why a step is left out.
@@ -17,12 +19,24 @@ const NOT_SELECTED: &str = "not selected";
 impl Selection {
     /// A selection by patterns.
     pub fn new(only: &[String], skip: &[String]) -> Self {
-        Self { only: only.to_vec(), skip: skip.to_vec() }
+        Self { only: only.to_vec(), skip: skip.to_vec(), ways: None }
+    }
+
+    /// The steps at the ends of these ways: the ids of those around each, and its own. Inside an included playbook nothing is
+    /// selected: all of it runs.
+    pub fn at(ways: Vec<Vec<String>>) -> Self {
+        Self { ways: Some(ways), ..Self::default() }
+    }
+
+    /// Those of its ways that lead nowhere in a plan.
+    pub fn astray<'s>(&'s self, plan: &Plan) -> Vec<&'s [String]> {
+        let leads = |way: &&Vec<String>| !point(&plan.steps, way, &mut HashSet::new());
+        self.ways.iter().flatten().filter(leads).map(Vec::as_slice).collect()
     }
 
     /// Whether it selects at all.
     pub fn is_some(&self) -> bool {
-        !self.only.is_empty() || !self.skip.is_empty()
+        !self.only.is_empty() || !self.skip.is_empty() || self.ways.is_some()
     }
 
     /// Marks the steps that are left out; how many are left to run. The cleanup is never left out.
@@ -31,7 +45,12 @@ impl Selection {
             return plan.steps.len();
         }
         let mut wanted = HashSet::new();
-        self.select(&plan.steps, self.only.is_empty(), &mut wanted);
+        match &self.ways {
+            Some(ways) => ways.iter().for_each(|way| {
+                point(&plan.steps, way, &mut wanted);
+            }),
+            None => self.select(&plan.steps, self.only.is_empty(), &mut wanted),
+        }
         let count = wanted.len();
         // What a selected step needs comes along, and what that needs, even where `--skip` names it.
         loop {
@@ -57,6 +76,19 @@ impl Selection {
                 _ if chosen => drop(wanted.insert(step.number)),
                 _ => {}
             }
+        }
+    }
+}
+
+/// Adds the step at the end of a way; whether there is one.
+fn point(steps: &[Step], way: &[String], wanted: &mut HashSet<usize>) -> bool {
+    let Some((id, rest)) = way.split_first() else { return false };
+    let Some(step) = steps.iter().find(|step| step.id == *id) else { return false };
+    match &step.action {
+        Action::Group(inner) if !rest.is_empty() => point(inner, rest, wanted),
+        _ => {
+            inside(step, wanted);
+            true
         }
     }
 }

@@ -160,7 +160,8 @@ impl Console {
         let place = problem.place.as_ref().unwrap_or(&step.place);
         let mut sources = Sources::new();
         let span = open(shown_in, place, &mut sources);
-        let mut diagnostic = Diagnostic::error(problem.code, problem.title.clone()).at(span, problem.label.clone());
+        let mut diagnostic =
+            Diagnostic::error(problem.code.clone(), problem.title.clone()).at(span, problem.label.clone());
         if *place != step.place {
             diagnostic = diagnostic.beside(open(shown_in, &step.place, &mut sources), "in this step");
         }
@@ -203,7 +204,8 @@ impl Console {
             let Some(place) = &problem.place else { continue };
             let mut sources = Sources::new();
             let span = open(shown, place, &mut sources);
-            let mut diagnostic = Diagnostic::error(problem.code, problem.title.clone()).at(span, problem.label.clone());
+            let mut diagnostic =
+                Diagnostic::error(problem.code.clone(), problem.title.clone()).at(span, problem.label.clone());
             diagnostic.notes.clone_from(&problem.notes);
             diagnostic.helps.clone_from(&problem.helps);
             self.failures.push_str(&(render(&diagnostic, &sources, self.style) + "\n"));
@@ -318,13 +320,13 @@ fn claimed(assertion: &Assertion) -> String {
     match (&assertion.path, &assertion.expected) {
         (Some(path), _) => format!("{} {path}", assertion.subject),
         (None, Value::String(expression)) if assertion.subject == "that" => expression.clone(),
-        (None, _) => assertion.subject.to_owned(),
+        (None, _) => assertion.subject.to_string(),
     }
 }
 
 /// What was expected, in words and with types.
 pub(crate) fn expectation(assertion: &Assertion) -> String {
-    let plain = |value: &Value| match (assertion.subject, value) {
+    let plain = |value: &Value| match (&*assertion.subject, value) {
         ("duration", Value::Number(_)) | ("status", _) => shown_as(assertion, value, true),
         _ => show(value),
     };
@@ -343,7 +345,7 @@ pub(crate) fn expectation(assertion: &Assertion) -> String {
 
 /// A value of an assertion in its own terms: a duration and a status as such, anything else with its type.
 pub(crate) fn shown_as(assertion: &Assertion, value: &Value, found: bool) -> String {
-    match (assertion.subject, value) {
+    match (&*assertion.subject, value) {
         ("duration", Value::Number(millis)) => duration(millis.as_f64().unwrap_or_default()),
         ("status" | "allowed" | "denied", _) if found => to_text(value),
         _ => shown(value, found),

@@ -47,16 +47,16 @@ fn suite(xml: &mut Xml, record: &Record, playbook: &Playbook, id: usize) -> std:
     start.push_attribute(("failures", count(Outcome::Failed).to_string().as_str()));
     start.push_attribute(("errors", (count(Outcome::Errored) + own).to_string().as_str()));
     start.push_attribute(("skipped", count(Outcome::Skipped).to_string().as_str()));
-    start.push_attribute(("time", seconds(playbook.duration.0).as_str()));
+    start.push_attribute(("time", seconds(playbook.duration_ms.0).as_str()));
     xml.write_event(Event::Start(start))?;
     xml.write_event(Event::Start(BytesStart::new("properties")))?;
     let run = &record.run;
     let identity = run.identity.as_ref();
     let properties = [
-        ("mi_run", Some(record.mi_run)),
+        ("mi_run", Some(&*record.mi_run)),
         ("run", Some(run.id.as_str())),
         ("cloud", run.cloud.as_deref()),
-        ("identity.source", identity.map(|identity| identity.source)),
+        ("identity.source", identity.map(|identity| &*identity.source)),
         ("identity.principal_id", identity.and_then(|identity| identity.principal_id.as_deref())),
     ];
     for (name, value) in properties {
@@ -76,7 +76,7 @@ fn suite(xml: &mut Xml, record: &Record, playbook: &Playbook, id: usize) -> std:
         start.push_attribute(("classname", path.as_str()));
         start.push_attribute(("time", seconds(0.0).as_str()));
         xml.write_event(Event::Start(start))?;
-        fault(xml, "error", (&problem.title, problem.code), &problem_lines(problem).join("\n"))?;
+        fault(xml, "error", (&problem.title, &problem.code), &problem_lines(problem).join("\n"))?;
         xml.write_event(Event::End(BytesEnd::new("testcase")))?;
     }
     let hollow = record.hollow.iter().filter(|_| id == 0).map(|why| format!("passed for want of trying: {why}\n"));
@@ -104,7 +104,7 @@ fn case(xml: &mut Xml, step: &Step, path: &str) -> std::io::Result<()> {
     };
     xml.write_event(Event::Start(start))?;
     let kind = match (step.problems.first(), step.outcome) {
-        (Some(problem), _) => problem.code,
+        (Some(problem), _) => &*problem.code,
         (None, Outcome::Failed) => "assertion-failed",
         (None, _) => "interrupted",
     };

@@ -249,7 +249,7 @@ impl Gathered {
 
     /// The column an assertion is about, and what it says. `tried` is the action of a request.
     fn cell(&mut self, assertion: &Assertion, tried: Option<&str>) -> Option<(usize, Cell)> {
-        let (action, data) = match assertion.subject {
+        let (action, data) = match &*assertion.subject {
             "can" | "cannot" => (assertion.path.as_deref()?, false),
             "can_data" | "cannot_data" => (assertion.path.as_deref()?, true),
             // A path is written in any case, an operation as it is known.

@@ -1,12 +1,17 @@
 //! Events → text, one file per format. A report knows nothing of how the run came about.
 
 mod cause;
+pub mod compare;
 pub mod console;
+pub mod difference;
 pub mod html;
 pub mod json;
+pub mod jsonl;
 pub mod junit;
 pub mod markdown;
 pub mod matrix;
+pub mod merge;
+pub mod read;
 
 use serde_json::Value;
 
@@ -80,7 +85,7 @@ pub(crate) fn facts(record: &Record) -> Vec<(&'static str, String)> {
     let identity = run.identity.as_ref();
     let known = [
         ("cloud", run.cloud.clone()),
-        ("identity", identity.map(|identity| identity.source.to_owned())),
+        ("identity", identity.map(|identity| identity.source.to_string())),
         ("principal id", identity.and_then(|identity| identity.principal_id.clone())),
         ("began", Some(run.started_at.clone())),
         ("run", Some(run.id.clone())),

@@ -250,7 +250,7 @@ impl Playbook<'_, '_> {
     ) {
         match decided {
             Ok(outcome) => progress.judged(Judged::Assertion(Box::new(Assertion {
-                subject: claim.key,
+                subject: claim.key.into(),
                 path,
                 predicate: "access".to_owned(),
                 expected,

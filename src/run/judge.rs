@@ -99,7 +99,7 @@ impl Playbook<'_, '_> {
     fn shape(&self, shape: &Shape, json: &Value, span: Span, progress: &mut Progress) {
         let misses = shape.judge(json);
         let assertion = |path: Option<String>, keyword: String, reason: Option<String>| Assertion {
-            subject: "schema",
+            subject: "schema".into(),
             path,
             predicate: "schema".to_owned(),
             expected: Value::String(keyword),
@@ -158,7 +158,7 @@ impl Playbook<'_, '_> {
         let measured = found.as_ref().and_then(Value::as_f64).filter(|_| name.subject == "duration");
         for verdict in rendered.judge(&actual) {
             progress.judged(Judged::Assertion(Box::new(Assertion {
-                subject: name.subject,
+                subject: name.subject.into(),
                 path: name.path.clone(),
                 predicate: verdict.predicate.to_owned(),
                 expected: verdict.expected,
@@ -191,7 +191,7 @@ impl Playbook<'_, '_> {
             _ => "one_of",
         };
         Judged::Assertion(Box::new(Assertion {
-            subject: "status",
+            subject: "status".into(),
             path: None,
             predicate: predicate.to_owned(),
             expected: statuses.to_value(),
@@ -244,7 +244,7 @@ impl Playbook<'_, '_> {
         let named = action.map_or_else(|| expected.word().to_owned(), str::to_owned);
         let actual = if action.is_some() { refused.unwrap_or_else(|| actual.to_owned()) } else { actual.to_owned() };
         progress.judged(Judged::Assertion(Box::new(Assertion {
-            subject: expected.word(),
+            subject: expected.word().into(),
             path: None,
             predicate: "equals".to_owned(),
             expected: Value::String(named),
@@ -296,7 +296,7 @@ impl Playbook<'_, '_> {
             Ok(value) => {
                 let holds = truth(&value);
                 Judged::Assertion(Box::new(Assertion {
-                    subject: "that",
+                    subject: "that".into(),
                     path: None,
                     predicate: "that".to_owned(),
                     expected: Value::String(expression.template.text().trim().to_owned()),

@@ -102,7 +102,7 @@ impl Playbook<'_, '_> {
     async fn patient(&self, step: &Step, outgoing: &http::Request, progress: &mut Progress) -> Answer {
         let mut attempt = 1;
         loop {
-            let answer = match progress.step.action {
+            let answer = match &*progress.step.action {
                 // To others it is no attempt of theirs.
                 "metadata" => self.send(outgoing, progress).await,
                 _ => self.engine.world.transport.send(outgoing.clone()).await,

@@ -39,7 +39,7 @@ use tokio::sync::{Mutex, Semaphore};
 use crate::azure::cloud::Choice;
 use crate::azure::cure::Cure;
 use crate::event::{
-    self, Event, Outcome, Outlet, PlaybookFinished, PlaybookStarted, RunFinished, RunStarted, Summary, Trail,
+    self, Event, Outcome, Outlet, PlaybookFinished, PlaybookStarted, RunFinished, RunStarted, Shard, Summary, Trail,
 };
 use crate::identity::{self, Cache, Found, Selector, Whose};
 use crate::moment::Moment;
@@ -63,6 +63,8 @@ pub struct Settings {
     pub identity: Option<Selector>,
     /// The cloud, whatever playbooks say.
     pub cloud: Option<Choice>,
+    /// Which part of the playbooks this is.
+    pub shard: Option<Shard>,
     /// Whether events hold bodies.
     pub bodies: bool,
     /// How many steps may send at a time.
@@ -192,7 +194,8 @@ impl<'e> Engine<'e> {
             at_ms: self.at(),
             run: self.shared.id.clone(),
             started_at: self.shared.started_at.clone(),
-            mi_run: env!("CARGO_PKG_VERSION"),
+            mi_run: env!("CARGO_PKG_VERSION").into(),
+            shard: self.settings.shard,
         }));
         let mut outcome = Outcome::Skipped;
         for (index, job) in jobs.into_iter().enumerate() {

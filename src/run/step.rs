@@ -175,7 +175,7 @@ impl<'p> Playbook<'p, '_> {
             within: self.within.clone(),
             iteration,
             started_ms: self.engine.at(),
-            phase: if self.cleanup { "cleanup" } else { "steps" },
+            phase: if self.cleanup { "cleanup" } else { "steps" }.into(),
             ..event::Step::new(
                 step.id.clone(),
                 written.unwrap_or_else(|| step.headline(|_| None)),

@@ -288,7 +288,7 @@ impl Playbook<'_, '_> {
         let claim = |name: &str| token.claims.get(name).and_then(Value::as_str).map(str::to_owned);
         let answered = || token.answer.get("client_id").and_then(Value::as_str).map(str::to_owned);
         let identity = event::Identity {
-            source: token.source,
+            source: token.source.into(),
             reason: reason.to_owned(),
             principal_id: claim("oid"),
             client_id: claim("appid").or_else(|| claim("azp")).or_else(answered),

@@ -44,7 +44,7 @@ pub(crate) fn places_are_good(diagnostics: Diagnostics, text: &str, sources: &So
             assert!(text.is_char_boundary(label.span.end as usize), "{diagnostic:?}");
         }
         let shown = render(&diagnostic, sources, Style::default());
-        assert!(shown.contains(diagnostic.code), "{shown}");
+        assert!(shown.contains(&*diagnostic.code), "{shown}");
     }
 }
 

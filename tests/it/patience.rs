@@ -112,6 +112,7 @@ fn run(playbook: &str, variables: &[(&str, &str)], script: &Script<'_>) -> Ran {
         source: None,
         identity: None,
         cloud: None,
+        shard: None,
         bodies: false,
         jobs: 1,
         fail_fast: false,

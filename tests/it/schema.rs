@@ -122,7 +122,7 @@ const MAPS: [(&str, &str); 20] = [
 
 #[test]
 fn the_schemas_are_those_that_are_printed() {
-    for name in ["playbook", "world", "report"] {
+    for name in ["playbook", "world", "report", "event"] {
         let path = folder::repository().join(format!("schemas/{name}.schema.json"));
         let printed = printed(name);
         if std::env::var_os("UPDATE").is_some() {
@@ -136,7 +136,7 @@ fn the_schemas_are_those_that_are_printed() {
 
 #[test]
 fn the_schemas_are_schemas() {
-    for name in ["playbook", "world", "report"] {
+    for name in ["playbook", "world", "report", "event"] {
         let schema = schema(name);
         assert_eq!(schema["$schema"], DRAFT, "{name}");
         if let Err(error) = jsonschema::draft202012::meta::validate(&schema) {
@@ -147,7 +147,7 @@ fn the_schemas_are_schemas() {
 
 #[test]
 fn every_property_is_described() {
-    for name in ["playbook", "world", "report"] {
+    for name in ["playbook", "world", "report", "event"] {
         let mut silent = Vec::new();
         undescribed(&schema(name), "", &mut silent);
         assert!(silent.is_empty(), "{name}: no description at\n{}", silent.join("\n"));

@@ -61,6 +61,12 @@ pub(super) const WARNINGS: &[(&str, &str)] = &[
          `# mi-run: allow(no-slash)` switches this off.",
     ),
     (
+        "not-in-report",
+        "With `--rerun-failed` only that is run which did not pass in a report before. A playbook or a step does not fit that \
+         report: it was added, renamed or taken away since, or its path was given otherwise. A playbook that the report does \
+         not know is run as a whole.",
+    ),
+    (
         "open-path",
         "An input that takes any text stands in the path of a request. What it holds cannot begin a query or \
          a fragment, and `..` is refused, but a slash in it leads to another resource than the path shows. \
@@ -72,6 +78,12 @@ pub(super) const WARNINGS: &[(&str, &str)] = &[
         "The api-version ends in `-preview` or another word: its shape may change without notice and it is \
          withdrawn after a while. Pipelines that run for years want a final one. `# mi-run: \
          allow(preview-api-version)` for features that have no other.",
+    ),
+    (
+        "report-conflict",
+        "Reports that are made one do not fit together: they are of several clouds, identities or versions, the same playbook or \
+         the same run is in several of them, or a shard is missing. All of them are told nevertheless, each playbook with the \
+         name of its report where it is in several.",
     ),
     (
         "secret-in-file",

@@ -11,7 +11,7 @@ pub(super) fn lines(step: &Step) -> Vec<String> {
     let attempts = step.attempts.iter().map(attempt);
     let assertions = step.assertions.iter().map(|assertion| {
         let verdict = if assertion.holds { "holds" } else { "fails" };
-        match assertion.subject {
+        match &*assertion.subject {
             "that" => format!("{verdict}: {}", expectation(assertion)),
             _ => format!("{verdict}: {}: {}", claimed(assertion), expectation(assertion)),
         }

@@ -24,7 +24,7 @@ fn turn(index: u32, item: Value, access: Option<Value>) -> Step {
 /// The step with a claim, what was found, and whether that holds.
 fn claims(mut step: Step, claims: &[(&'static str, &str, &str, bool)]) -> Step {
     let assertion = |(subject, path, actual, holds): &(&'static str, &str, &str, bool)| Assertion {
-        subject,
+        subject: (*subject).into(),
         path: Some((*path).to_owned()),
         predicate: "access".to_owned(),
         expected: json!("x"),
@@ -161,7 +161,7 @@ fn requests_that_were_judged_are_cells_too() {
         let mut access = at(&format!("/subscriptions/s/resourceGroups/g{index}")).expect("an object");
         access["action"] = json!("Microsoft.Resources/subscriptions/resourceGroups/read");
         let step = claims(turn(index, json!("web"), Some(access)), &[(subject, "", actual, holds)]);
-        Step { action: "request", ..step }
+        Step { action: "request".into(), ..step }
     };
     let steps = [
         tried(0, "allowed", "allowed", true),
@@ -180,13 +180,13 @@ fn only_loops_that_ask_for_actions_are_tables() {
     let asked = || claims(turn(0, json!("web"), at(WEB)), &[("can", "a", "granted", true)]);
     let mut once = asked();
     (once.iteration, once.trail.0[0].iteration) = (None, None);
-    let other = Step { action: "request", access: None, ..asked() };
+    let other = Step { action: "request".into(), access: None, ..asked() };
     let roles = claims(turn(0, json!("web"), at(WEB)), &[("at_most", "Reader", "x", true)]);
     assert_eq!(Matrix::of(&[once, other, roles]), []);
     // A step in a group that is the loop; and a second place.
     let mut inner = asked();
     (inner.iteration, inner.trail.0) = (None, vec![inner.trail.0[0], Turn { step: 0, iteration: None }]);
-    let mut group = Step { action: "steps", ..turn(0, json!(1), None) };
+    let mut group = Step { action: "steps".into(), ..turn(0, json!(1), None) };
     group.steps = vec![inner];
     let mut elsewhere = asked();
     elsewhere.place.line = 9;

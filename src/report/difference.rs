@@ -1,10 +1,10 @@
 //! What one permission set grants that another does not, for people and for programs.
 
-use mi_run::rbac::{Difference, Pattern, Plane, Remainder};
+use crate::rbac::{Difference, Pattern, Plane, Remainder};
 use serde_json::{Value, json};
 
 /// A paragraph for each part.
-pub(crate) fn text(difference: &Difference<'_>) -> String {
+pub fn text(difference: &Difference<'_>) -> String {
     let mut text = String::new();
     for (part, certain) in parts(difference) {
         let data = if part.plane == Plane::Data { "data  " } else { "" };
@@ -21,7 +21,7 @@ pub(crate) fn text(difference: &Difference<'_>) -> String {
 }
 
 /// An object for each part.
-pub(crate) fn json(difference: &Difference<'_>) -> Value {
+pub fn json(difference: &Difference<'_>) -> Value {
     let texts = |patterns: &[Pattern]| patterns.iter().map(Pattern::to_string).collect::<Vec<_>>();
     let each = |(part, certain): (&Remainder<'_>, bool)| {
         json!({
@@ -34,7 +34,7 @@ pub(crate) fn json(difference: &Difference<'_>) -> Value {
 }
 
 /// Whether there is none.
-pub(crate) fn is_empty(difference: &Difference<'_>) -> bool {
+pub fn is_empty(difference: &Difference<'_>) -> bool {
     difference.certain.is_empty() && difference.possible.is_empty()
 }
 

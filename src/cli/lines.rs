@@ -1,0 +1,92 @@
+//! A report that is written while the run goes on: a line for each event.
+
+use std::cell::RefCell;
+use std::io;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::mpsc::{Sender, channel};
+
+use mi_run::event::{Event, Sink};
+use mi_run::report::jsonl;
+use tokio::sync::oneshot;
+
+use super::pending::{self, Pending};
+use super::terminal::deliver;
+
+/// Lines on their way.
+#[derive(Debug)]
+pub(crate) struct Lines {
+    to: To,
+    failed: Option<io::Error>,
+}
+
+#[derive(Debug)]
+enum To {
+    Stdout,
+    File(Pending),
+    /// A reader may take its time: somebody else waits for it.
+    Pipe(PathBuf, Sender<String>, oneshot::Receiver<io::Result<()>>),
+}
+
+/// How a report ended that has to wait for its reader.
+pub(crate) type Written = oneshot::Receiver<io::Result<()>>;
+
+impl Lines {
+    /// Lines to a file, or to stdout.
+    pub(crate) fn to(file: Option<Pending>) -> Rc<RefCell<Lines>> {
+        let to = match file {
+            None => To::Stdout,
+            Some(file) if file.is_file() => To::File(file),
+            Some(pipe) => {
+                let (sender, lines) = channel();
+                let (done, written) = oneshot::channel();
+                let path = pipe.path().to_owned();
+                std::thread::spawn(move || done.send(pending::pour(&path, lines)));
+                To::Pipe(pipe.path().to_owned(), sender, written)
+            }
+        };
+        Rc::new(RefCell::new(Lines { to, failed: None }))
+    }
+
+    fn push(&mut self, line: String) {
+        let written = match &mut self.to {
+            To::Stdout => deliver(&line),
+            To::File(file) => file.append(&line),
+            // Whoever stopped reading has seen what he wanted.
+            To::Pipe(_, sender, _) => {
+                let _ = sender.send(line);
+                Ok(())
+            }
+        };
+        self.failed = self.failed.take().or(written.err());
+    }
+
+    /// Ends the report: what went wrong, and what still has to be waited for.
+    pub(crate) fn finish(self) -> (String, io::Result<Option<Written>>) {
+        let (place, finished) = match self.to {
+            To::Stdout => ("stdout".to_owned(), Ok(None)),
+            To::File(file) => (
+                format!("`{}`", file.path().display()),
+                match self.failed {
+                    // The old report stays in its place.
+                    Some(_) => Ok(None),
+                    None => file.finish(String::new()),
+                },
+            ),
+            To::Pipe(path, sender, written) => {
+                drop(sender);
+                (format!("`{}`", path.display()), Ok(Some(written)))
+            }
+        };
+        (place, self.failed.map_or(finished, Err))
+    }
+}
+
+/// Takes the events of a run.
+pub(crate) struct Writer(pub(crate) Rc<RefCell<Lines>>);
+
+impl Sink for Writer {
+    fn take(&mut self, event: &Event) {
+        self.0.borrow_mut().push(jsonl::render(event));
+    }
+}
