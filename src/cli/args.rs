@@ -79,7 +79,7 @@ pub(crate) struct Run {
     pub(crate) playbooks: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) values: Values,
-    /// Write a report: console, html, json, jsonl, junit, markdown; without PATH to stdout
+    /// Write a report: console, curl, har, html, json, jsonl, junit, markdown; without PATH to stdout
     #[arg(long = "report", value_name = "FORMAT[=PATH]")]
     pub(crate) reports: Vec<String>,
     #[command(flatten)]
@@ -187,7 +187,7 @@ pub(crate) struct Report {
     /// Say what changed from one run to another; exit 1 when something fails that did not, or access is not what it was
     #[arg(long, value_names = ["OLD", "NEW"], num_args = 2, conflicts_with_all = ["files", "reports"])]
     pub(crate) compare: Vec<PathBuf>,
-    /// Write a report: console, html, json, jsonl, junit, markdown; without PATH to stdout
+    /// Write a report: console, curl, har, html, json, jsonl, junit, markdown; without PATH to stdout
     #[arg(long = "report", value_name = "FORMAT[=PATH]")]
     pub(crate) reports: Vec<String>,
     /// How to write what changed

@@ -7,19 +7,23 @@ use std::rc::Rc;
 use mi_run::diagnostic::Diagnostic;
 use mi_run::event::{Record, Sink};
 use mi_run::nearest::nearest;
-use mi_run::report::{html, json, junit, markdown};
+use mi_run::report::{curl, har, html, json, junit, markdown};
 
 use super::lines::{Lines, Writer};
 use super::pending::Pending;
 use super::terminal::deliver;
 
-const FORMATS: &[&str] = &["console", "html", "json", "jsonl", "junit", "markdown"];
+const FORMATS: &[&str] = &["console", "curl", "har", "html", "json", "jsonl", "junit", "markdown"];
 
 /// A form a report takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     /// For people, as it happens.
     Console,
+    /// For a shell: the requests as lines.
+    Curl,
+    /// For debuggers of HTTP.
+    Har,
     /// For people, in a browser.
     Html,
     /// For programs.
@@ -54,6 +58,8 @@ pub(crate) fn open(reports: &[String]) -> Result<Vec<Target>, Box<Diagnostic>> {
         let (name, path) = report.split_once('=').map_or((report.as_str(), "-"), |(name, path)| (name, path));
         let format = match name {
             "console" => Format::Console,
+            "curl" => Format::Curl,
+            "har" => Format::Har,
             "html" => Format::Html,
             "json" => Format::Json,
             "jsonl" => Format::Jsonl,
@@ -129,6 +135,8 @@ pub(crate) async fn write(targets: Vec<Target>, record: &Record, console: &str) 
         let text = match target.format {
             Format::Jsonl => continue,
             Format::Console => console.to_owned(),
+            Format::Curl => curl::render(record),
+            Format::Har => har::render(record),
             Format::Html => html::render(record),
             Format::Json => json::render(record),
             Format::Junit => junit::render(record),

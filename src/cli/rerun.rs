@@ -6,9 +6,18 @@ use mi_run::diagnostic::{Diagnostic, Diagnostics};
 use mi_run::event::{Outcome, Playbook, Record, Step};
 use mi_run::plan::{Plan, Selection};
 
+use super::exit::Exit;
+use super::terminal::complain;
+
 /// The playbooks in which something did not pass.
 pub(crate) fn playbooks(before: &Record) -> Vec<PathBuf> {
     before.playbooks.iter().filter(|playbook| is_bad(playbook)).map(|playbook| PathBuf::from(&*playbook.path)).collect()
+}
+
+/// Says that nothing is left to run.
+pub(crate) fn nothing() -> Exit {
+    complain("all of it passed then: there is nothing to run again\n");
+    Exit::Passed
 }
 
 /// Leaves only what did not pass then, and what that needs.

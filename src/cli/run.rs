@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use mi_run::diagnostic::{Diagnostic, Diagnostics};
 use mi_run::emulator::Emulator;
-use mi_run::event::{Outcome, Outlet, Sink};
+use mi_run::event::{Outcome, Outlet, Record, Sink};
 use mi_run::http;
 use mi_run::http::client::Client;
 use mi_run::plan::{self, Caller, Given, Plan, Selection};
@@ -43,8 +43,7 @@ pub(crate) fn run(mut args: args::Run) -> Exit {
     if let Some(before) = before.as_ref().filter(|_| args.playbooks.is_empty()) {
         args.playbooks = rerun::playbooks(before);
         if args.playbooks.is_empty() {
-            complain("all of it passed then: there is nothing to run again\n");
-            return Exit::Passed;
+            return rerun::nothing();
         }
     }
     let mut sources = Sources::new();
@@ -69,19 +68,9 @@ pub(crate) fn run(mut args: args::Run) -> Exit {
         return Exit::Invalid;
     }
     unknown_names(&given[..arguments], &names, &mut usage);
-    if let Some(shard) = args.shard {
-        let mut position = 0..;
-        plans.retain(|_| position.next().is_some_and(|position| shard.holds(position)));
-    }
-    match &before {
-        Some(before) => rerun::select(before, &mut plans, &mut usage),
-        None => {
-            let selection = Selection::new(&args.selection.only, &args.selection.skip);
-            let left: usize = plans.iter_mut().map(|(plan, _)| selection.apply(plan)).sum();
-            if selection.is_some() && left == 0 {
-                nothing_selected(args.strict, &mut usage);
-            }
-        }
+    leave(&args, before.as_ref(), &mut plans, &mut usage);
+    if before.is_some() && plans.is_empty() {
+        return rerun::nothing();
     }
     let client = match client(&args.azure, color) {
         Ok(client) => client,
@@ -100,6 +89,24 @@ pub(crate) fn run(mut args: args::Run) -> Exit {
     };
     let prepared = Prepared { args: &args, sources: &sources, plans, given, usage, client, targets };
     runtime.block_on(prepared.run())
+}
+
+/// Leaves only the playbooks of the shard, and the steps that are selected.
+fn leave(args: &args::Run, before: Option<&Record>, plans: &mut Vec<(Plan, PathBuf)>, usage: &mut Diagnostics) {
+    if let Some(shard) = args.shard {
+        let mut position = 0..;
+        plans.retain(|_| position.next().is_some_and(|position| shard.holds(position)));
+    }
+    match before {
+        Some(before) => rerun::select(before, plans, usage),
+        None => {
+            let selection = Selection::new(&args.selection.only, &args.selection.skip);
+            let left: usize = plans.iter_mut().map(|(plan, _)| selection.apply(plan)).sum();
+            if selection.is_some() && left == 0 {
+                nothing_selected(args.strict, usage);
+            }
+        }
+    }
 }
 
 /// Everything that is known before anything happens.

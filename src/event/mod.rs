@@ -23,7 +23,7 @@ use crate::source::Source;
 
 pub use outlet::{Outlet, Sink};
 pub use record::{Playbook, Record, Shard, Summary};
-pub use step::{Assertion, Attempt, Exchange, Headers, Iteration, Place, Problem, Request, Response, Step};
+pub use step::{Assertion, Attempt, Bearer, Exchange, Headers, Iteration, Place, Problem, Request, Response, Step};
 pub use trail::{Trail, Turn};
 
 /// Something that happened.

@@ -240,6 +240,10 @@ impl Redactor {
     fn request(&self, request: &mut Request) {
         self.clean(&mut request.url);
         self.headers(&mut request.headers);
+        if let Some(token) = &mut request.token {
+            self.clean(&mut token.resource);
+            self.maybe(&mut token.identity);
+        }
     }
 
     fn response(&self, response: &mut Response) {

@@ -123,6 +123,25 @@ pub struct Request {
     pub url: String,
     /// The headers.
     pub headers: Headers,
+    /// How many bytes the body has.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub body_bytes: usize,
+    /// Whose token it carries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<Bearer>,
+}
+
+/// Whose token a request carries: how it can be had again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Bearer {
+    /// The resource it is for.
+    pub resource: String,
+    /// The identity, as `--identity` names it; nothing for the machine's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
+    /// The source, where it was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
 }
 
 /// What came.
@@ -142,6 +161,10 @@ fn yes() -> bool {
 
 fn is_so(value: &bool) -> bool {
     *value
+}
+
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 fn is_not(value: &bool) -> bool {

@@ -63,7 +63,13 @@ pub fn looked_up(
     (status, headers, body): (u16, &[(String, String)], &[u8]),
 ) -> Exchange {
     Exchange {
-        request: Request { method: method.to_owned(), url: url.to_owned(), headers: shown_headers(asked) },
+        request: Request {
+            method: method.to_owned(),
+            url: url.to_owned(),
+            headers: shown_headers(asked),
+            body_bytes: 0,
+            token: None,
+        },
         request_body: None,
         response: Some(Response { status, headers: shown_headers(headers), body_bytes: body.len() }),
         response_body: Some(String::from_utf8_lossy(body).into_owned()),
@@ -129,6 +135,8 @@ mod tests {
             method: "GET".to_owned(),
             url: "https://h/p?sig=abc&api-version=1&flag".to_owned(),
             headers: Headers(vec![("Content-Type".into(), "a/b".into()), ("x-own".into(), "abc".into())]),
+            body_bytes: 0,
+            token: None,
         };
         veil_request(&mut request);
         assert_eq!(request.url, "https://h/p?sig=[secret]&api-version=1&flag");

@@ -71,6 +71,18 @@ impl<T> Selector<T> {
     }
 }
 
+impl Selector {
+    /// As `--identity` names it; nothing for the system-assigned one, which is meant without a word.
+    pub fn word(&self) -> Option<String> {
+        match self {
+            Selector::System => None,
+            Selector::ClientId(id) => Some(format!("client_id={id}")),
+            Selector::ObjectId(id) => Some(format!("object_id={id}")),
+            Selector::ResourceId(id) => Some(format!("resource_id={id}")),
+        }
+    }
+}
+
 impl std::fmt::Display for Selector {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

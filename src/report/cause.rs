@@ -1,6 +1,6 @@
 //! Why a step failed or was errored, one cause at a time, for the reports that tell it in a few words.
 
-use super::console;
+use super::{console, curl};
 use crate::event::{Assertion, Place, Problem, Step};
 
 /// One cause.
@@ -30,6 +30,7 @@ pub(crate) fn causes(step: &Step) -> Vec<Cause> {
         first.notes.extend(step.request.as_ref().map(|request| format!("request: {} {}", request.method, request.url)));
         first.notes.extend(step.notes.iter().cloned());
         first.helps.extend(step.helps.iter().cloned());
+        first.helps.extend(curl::repeats(step).map(|line| format!("by hand: `{line}`")));
     }
     causes
 }

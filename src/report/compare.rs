@@ -14,7 +14,7 @@ use crate::rbac::{Algebra, Origin, Permission, PermissionSet};
 
 /// From this factor on a step is slower, if it is by so many milliseconds too.
 const FACTOR: f64 = 2.0;
-const MARGIN: f64 = 250.0;
+const MARGIN: f64 = 1000.0;
 
 /// What changed.
 #[derive(Debug, Default)]

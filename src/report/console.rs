@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::curl;
 use super::matrix::{Cell, Loops};
 use super::{NO_STEPS, counted, duration, ending, shown};
 use crate::diagnostic::Diagnostic;
@@ -132,6 +133,7 @@ impl Console {
                 .extend(step.request.as_ref().map(|request| format!("request:  {} {}", request.method, request.url)));
             first.notes.extend(step.notes.iter().cloned());
             first.helps.extend(step.helps.iter().cloned());
+            first.helps.extend(curl::repeats(step).map(|line| format!("by hand: {line}")));
             let turns = step.iteration.is_some() || !step.within.is_empty();
             first.notes.extend(turns.then(|| format!("step:     {}", title(step))));
         }

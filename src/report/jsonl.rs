@@ -15,5 +15,10 @@ pub fn schema() -> serde_json::Value {
     let generator = schemars::generate::SchemaSettings::draft2020_12().for_serialize().into_generator();
     let mut schema = generator.into_root_schema_for::<Event>();
     schema.insert("title".to_owned(), "mi-run event".into());
-    schema.to_value()
+    let mut schema = schema.to_value();
+    let each = schema.get_mut("oneOf").and_then(serde_json::Value::as_array_mut).into_iter().flatten();
+    for word in each.filter_map(|event| event.pointer_mut("/properties/event")) {
+        word["description"] = "What happened.".into();
+    }
+    schema
 }

@@ -156,6 +156,7 @@ fn story(step: &Step) -> String {
     }
     lines.extend(step.notes.iter().map(|note| format!("note: {note}")));
     lines.extend(step.helps.iter().map(|help| format!("help: {help}")));
+    lines.extend(super::curl::repeats(step).map(|line| format!("by hand: {line}")));
     let place = &step.place;
     lines.push(format!("step: {}:{}:{}", place.path, place.line, place.column));
     lines.join("\n")

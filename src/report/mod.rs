@@ -3,7 +3,9 @@
 mod cause;
 pub mod compare;
 pub mod console;
+pub mod curl;
 pub mod difference;
+pub mod har;
 pub mod html;
 pub mod json;
 pub mod jsonl;

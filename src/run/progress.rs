@@ -40,6 +40,8 @@ pub(super) struct Progress {
     pub(super) cookies: Cookies,
     /// The token that the last request carried.
     pub(super) bearer: Option<Rc<Token>>,
+    /// Whose that is.
+    pub(super) carries: Option<event::Bearer>,
 }
 
 impl Progress {

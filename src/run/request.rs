@@ -252,6 +252,11 @@ impl Playbook<'_, '_> {
         let token = self.acquire(step, progress, (&resource, &whose, false)).await?;
         let bearer = token.secret.reveal().to_owned();
         progress.bearer = Some(token);
+        progress.carries = Some(event::Bearer {
+            identity: whose.selector.word(),
+            source: whose.source.map(|source| source.word().to_owned()),
+            resource,
+        });
         Some(Some(bearer))
     }
 
@@ -310,6 +315,8 @@ impl Playbook<'_, '_> {
             method: outgoing.method.to_owned(),
             url: outgoing.url.clone(),
             headers: shown_headers(&outgoing.headers),
+            body_bytes: outgoing.body.as_ref().map_or(0, Vec::len),
+            token: progress.carries.clone(),
         };
         let clock = self.engine.world.clock;
         let throttle = &self.engine.shared.throttle;

@@ -196,6 +196,7 @@ impl<'p> Playbook<'p, '_> {
             permit: None,
             cookies: Default::default(),
             bearer: None,
+            carries: None,
         }
     }
 

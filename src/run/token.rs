@@ -52,6 +52,8 @@ impl Playbook<'_, '_> {
             method: exchange.method.to_owned(),
             url,
             headers: veil::shown_headers(&exchange.request_headers),
+            body_bytes: 0,
+            token: None,
         });
         progress.step.response = Some(event::Response {
             status: exchange.status,
