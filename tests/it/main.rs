@@ -11,6 +11,7 @@ mod jsonpath;
 mod order;
 mod pages;
 mod patience;
+mod pipelines;
 mod program;
 mod rbac;
 #[cfg(unix)]
