@@ -114,6 +114,9 @@ pub(crate) struct Run {
     /// Tell every attempt and every assertion too
     #[arg(long, short, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
+    /// Send `traceparent` with each request of a step, so that it belongs to the trace of the run
+    #[arg(long)]
+    pub(crate) traceparent: bool,
     /// Show each request and its answer on stderr, redacted
     #[arg(long)]
     pub(crate) show_http: bool,

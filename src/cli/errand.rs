@@ -72,6 +72,7 @@ async fn run(steps: Value, asking: &Asking, client: Client) -> Result<Errand, Ex
         identity: who.identity.clone(),
         cloud: said.or(emulated),
         shard: None,
+        traced: false,
         bodies: false,
         jobs: 2,
         fail_fast: false,

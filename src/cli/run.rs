@@ -190,6 +190,7 @@ fn settings(args: &args::Run, emulator: Option<&Emulator>) -> Settings {
         identity: args.who.identity.clone(),
         cloud: args.who.choice(),
         shard: args.shard,
+        traced: args.traceparent,
         bodies: args.show_http,
         jobs: args.jobs,
         fail_fast: args.fail_fast,

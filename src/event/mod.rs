@@ -9,6 +9,7 @@ pub mod redact;
 mod replay;
 mod step;
 mod texts;
+pub mod trace;
 mod trail;
 pub mod veil;
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::console::title;
-use super::told;
+use super::{timed, told};
 use crate::event::{Attempt, Headers, Playbook, Record, Request, Response, Step};
 use crate::moment::Moment;
 
@@ -43,10 +43,8 @@ fn page(record: &Record, (index, playbook): (usize, &Playbook)) -> Value {
 /// An entry for each attempt of a step; of all but the last only the status is known.
 fn entries(record: &Record, page: usize, step: &Step) -> Vec<Value> {
     let Some(sent) = &step.request else { return Vec::new() };
-    let mut began = step.started_ms.0;
     let mut found = Vec::new();
-    for (number, attempt) in step.attempts.iter().enumerate() {
-        began += attempt.waited_ms.0;
+    for (number, (began, attempt)) in timed(step).enumerate() {
         let response = step.response.as_ref().filter(|_| number + 1 == step.attempts.len());
         found.push(json!({
             "pageref": page.to_string(),
@@ -58,7 +56,6 @@ fn entries(record: &Record, page: usize, step: &Step) -> Vec<Value> {
             "timings": {"send": 0, "wait": attempt.duration_ms, "receive": 0},
             "comment": title(step),
         }));
-        began += attempt.duration_ms.0;
     }
     found
 }

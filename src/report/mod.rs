@@ -13,11 +13,12 @@ pub mod junit;
 pub mod markdown;
 pub mod matrix;
 pub mod merge;
+pub mod otlp;
 pub mod read;
 
 use serde_json::Value;
 
-use crate::event::{Outcome, Record, Step, Summary};
+use crate::event::{Attempt, Outcome, Record, Step, Summary};
 use crate::value::describe;
 
 /// A value in a failure: its type and itself; what was not there at all is `nothing`.
@@ -41,6 +42,16 @@ pub(crate) fn told(steps: &[Step]) -> Vec<&Step> {
         .iter()
         .flat_map(|step| told(&step.steps).into_iter().chain(Some(step).filter(|step| step.is_told())))
         .collect()
+}
+
+/// The attempts of a step, and when each began, in milliseconds since the run began.
+pub(crate) fn timed(step: &Step) -> impl Iterator<Item = (f64, &Attempt)> {
+    let mut end = step.started_ms.0;
+    step.attempts.iter().map(move |attempt| {
+        let began = end + attempt.waited_ms.0;
+        end = began + attempt.duration_ms.0;
+        (began, attempt)
+    })
 }
 
 /// How many steps came out how, in words: `2 passed`; outcomes that no step had are left out.

@@ -21,6 +21,7 @@ mod playbook;
 mod progress;
 mod reply;
 mod request;
+mod send;
 mod set;
 mod step;
 mod throttle;
@@ -65,6 +66,8 @@ pub struct Settings {
     pub cloud: Option<Choice>,
     /// Which part of the playbooks this is.
     pub shard: Option<Shard>,
+    /// Whether requests say which trace they belong to.
+    pub traced: bool,
     /// Whether events hold bodies.
     pub bodies: bool,
     /// How many steps may send at a time.

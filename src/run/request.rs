@@ -1,7 +1,5 @@
 //! The `request` action: render, find the token it may carry, send, follow redirects where that is wished.
 
-use std::time::Duration;
-
 use serde_json::Value;
 
 use super::follow::Trek;
@@ -11,9 +9,8 @@ use super::progress::Progress;
 use super::reply::Reply;
 use crate::azure::cloud::Cloud;
 use crate::diagnostic::Diagnostic;
-use crate::event::veil::{is_secret_header, shown_headers};
-use crate::event::{self, Attempt};
-use crate::http::{self, Answer, Route};
+use crate::event::veil::is_secret_header;
+use crate::http::{self, Route};
 use crate::plan::{Auth, Body, Request, Step};
 use crate::template::Misfit;
 
@@ -307,57 +304,6 @@ impl Playbook<'_, '_> {
             outgoing.route = Route::of(&next);
             outgoing.url = next;
         }
-    }
-
-    /// One attempt.
-    pub(super) async fn send(&self, outgoing: &http::Request, progress: &mut Progress) -> Answer {
-        let request = event::Request {
-            method: outgoing.method.to_owned(),
-            url: outgoing.url.clone(),
-            headers: shown_headers(&outgoing.headers),
-            body_bytes: outgoing.body.as_ref().map_or(0, Vec::len),
-            token: progress.carries.clone(),
-        };
-        let clock = self.engine.world.clock;
-        let throttle = &self.engine.shared.throttle;
-        let wait = throttle.wait(&outgoing.url, clock.elapsed());
-        if !wait.is_zero() {
-            let why = progress.waited.1.take().unwrap_or_else(|| "the subscription is throttled".to_owned());
-            self.pause((wait, why), progress).await;
-        }
-        let answer = self.engine.world.transport.send(outgoing.clone()).await;
-        throttle.learn(&outgoing.url, &answer, (clock.elapsed(), clock.now(), Duration::from_millis(500)));
-        progress.attempts += 1;
-        let (waited, waited_for) = std::mem::take(&mut progress.waited);
-        let response = answer.as_ref().ok();
-        let header = |name: &str| response.and_then(|response| response.header(name)).map(str::to_owned);
-        let attempt = Attempt {
-            number: progress.attempts,
-            duration_ms: answer.as_ref().map_or_else(|fault| fault.duration, |response| response.duration).into(),
-            status: response.map(|response| response.status),
-            error: answer.as_ref().err().map(|fault| mishap::fault(fault, &outgoing.url, outgoing.timeout).title),
-            waited_ms: waited.into(),
-            waited_for,
-            request_id: header("x-ms-request-id"),
-            correlation_id: header("x-ms-correlation-request-id"),
-        };
-        let shown = response.map(|response| event::Response {
-            status: response.status,
-            headers: shown_headers(&response.headers),
-            body_bytes: response.body.len(),
-        });
-        let exchange = self.engine.settings.bodies.then(|| {
-            Box::new(event::Exchange {
-                request: request.clone(),
-                request_body: outgoing.body.as_ref().map(|body| String::from_utf8_lossy(body).into_owned()),
-                response: shown.clone(),
-                response_body: response.map(|response| response.text().into_owned()),
-            })
-        });
-        progress.step.request = Some(request);
-        progress.step.response = shown;
-        self.record(attempt, exchange, progress);
-        answer
     }
 }
 

@@ -113,6 +113,7 @@ fn run(playbook: &str, variables: &[(&str, &str)], script: &Script<'_>) -> Ran {
         identity: None,
         cloud: None,
         shard: None,
+        traced: false,
         bodies: false,
         jobs: 1,
         fail_fast: false,
