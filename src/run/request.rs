@@ -9,6 +9,7 @@ use super::progress::Progress;
 use super::reply::Reply;
 use crate::azure::cloud::Cloud;
 use crate::diagnostic::Diagnostic;
+use crate::event;
 use crate::event::veil::is_secret_header;
 use crate::http::{self, Route};
 use crate::plan::{Auth, Body, Request, Step};

@@ -250,3 +250,28 @@ fn the_merge_of_all_shards_is_the_whole() {
     assert_eq!(whole["summary"]["failed"], 2);
     assert!(whole == merged, "{whole:#}\n{merged:#}");
 }
+
+#[test]
+fn a_request_belongs_to_the_trace_of_its_run() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a client");
+        let mut request = vec![0; 8192];
+        let length = std::io::Read::read(&mut stream, &mut request).expect("a request");
+        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
+        std::io::Write::write_all(&mut stream, answer).expect("it is taken");
+        String::from_utf8_lossy(&request[..length]).into_owned()
+    });
+    let folder = folder();
+    let playbook = format!("steps: [{{request: {{url: \"{url}/x\", auth: none}}}}]\n");
+    folder.write("a.yaml", playbook.as_bytes()).expect("written");
+    let arguments = ["a.yaml", "--traceparent", "--report", "json=r.json"].map(str::to_owned);
+    let printed = run(&folder, &[], &arguments).expect("it runs");
+    assert_eq!(printed.exit, "0", "{}", String::from_utf8_lossy(&printed.stderr));
+    let report: Value = serde_json::from_str(&read(&folder, "r.json")).expect("JSON");
+    let trace = report["run"]["id"].as_str().expect("an id").replace('-', "");
+    let request = server.join().expect("it answered");
+    let header = request.lines().find_map(|line| line.strip_prefix("traceparent: ")).expect("the header");
+    assert!(header.starts_with(&format!("00-{trace}-")) && header.ends_with("-01"), "{header}");
+}
