@@ -16,6 +16,7 @@ mod live;
 mod machine;
 mod new;
 mod pending;
+mod pipelines;
 mod plan;
 mod reports;
 mod role;
@@ -30,6 +31,7 @@ mod whoami;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use mi_run::diagnostic::pipeline::Escape;
 
 use args::{Cli, Command, Schema};
 use exit::Exit;
@@ -40,7 +42,11 @@ pub(crate) fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             let failed = error.use_stderr();
-            let _ = error.print();
+            let text = error.render().to_string();
+            match failed {
+                true => terminal::complain(&text),
+                false => terminal::print(&text),
+            }
             return if failed { Exit::Usage.into() } else { Exit::Passed.into() };
         }
     };
@@ -68,7 +74,7 @@ fn schema(of: Schema) -> Exit {
         Schema::World => mi_run::emulator::world::schema(),
         Schema::Report => mi_run::report::json::schema(),
     };
-    match terminal::deliver(&format!("{schema:#}\n")) {
+    match terminal::deliver(&format!("{schema:#}\n"), Escape::Json) {
         Ok(()) => Exit::Passed,
         Err(error) => {
             terminal::complain(&format!("error: the schema cannot be written to stdout: {error}\n"));

@@ -1,12 +1,17 @@
 //! Events → text, one file per format. A report knows nothing of how the run came about.
 
+pub mod azure_pipelines;
 mod cause;
+pub mod checkout;
 pub mod console;
+pub mod github;
 pub mod html;
 pub mod json;
 pub mod junit;
 pub mod markdown;
 pub mod matrix;
+pub mod sarif;
+pub mod tap;
 
 use serde_json::Value;
 

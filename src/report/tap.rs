@@ -1,0 +1,203 @@
+//! The TAP report, version 14: a playbook is a subtest, a step a test point of it.
+//!
+//! What went wrong stands below its point as YAML, in which all text is written as JSON has it: YAML 1.2 reads it so, and no
+//! text ends the block or the line.
+
+use std::fmt::Write as _;
+
+use super::cause::{Cause, causes, is_strict, problem};
+use super::console::title;
+use crate::diagnostic::render::printable;
+use crate::event::{Outcome, Playbook, Record, Step};
+
+/// How far a subtest stands in.
+const INSIDE: &str = "    ";
+
+/// The report, with a line break at its end.
+pub fn render(record: &Record) -> String {
+    let strict = is_strict(record);
+    let points = record.playbooks.len() + usize::from(strict);
+    let mut text = format!("TAP version 14\n{}\n", plan(points, "no playbooks"));
+    for (index, each) in record.playbooks.iter().enumerate() {
+        playbook(&mut text, each, index + 1);
+    }
+    if strict {
+        let _ = writeln!(text, "not ok {points} - nothing passes for want of trying");
+        let mut block = Block::new("");
+        block.line("message", &quoted("passed for want of trying"));
+        block.line("severity", "error");
+        block.list("notes", &record.hollow);
+        block.end(&mut text);
+    } else {
+        for hollow in &record.hollow {
+            let _ = writeln!(text, "# passed for want of trying: {}", escaped(hollow));
+        }
+    }
+    let _ = writeln!(text, "# {}", escaped(&super::summary(record)));
+    if record.run.interrupted {
+        text.push_str("Bail out! interrupted\n");
+    }
+    text
+}
+
+fn playbook(text: &mut String, playbook: &Playbook, number: usize) {
+    let name = match escaped(&playbook.name) {
+        name if name.is_empty() => escaped(&playbook.path),
+        name => name,
+    };
+    let steps = super::told(&playbook.steps);
+    let points = steps.len() + playbook.problems.len();
+    let _ = writeln!(text, "# Subtest: {name}\n{INSIDE}{}", plan(points, "no steps"));
+    for (index, each) in steps.iter().enumerate() {
+        step(text, each, index + 1);
+    }
+    for (index, found) in playbook.problems.iter().enumerate() {
+        let _ = writeln!(text, "{INSIDE}not ok {} - outputs", steps.len() + index + 1);
+        diagnostic(text, Outcome::Errored, (&[problem(found)], ""));
+    }
+    let ok = match playbook.outcome {
+        Outcome::Failed | Outcome::Errored => "not ok",
+        Outcome::Passed | Outcome::Skipped => "ok",
+    };
+    let skip = match playbook.outcome {
+        Outcome::Skipped if points == 0 => " # SKIP no steps",
+        Outcome::Skipped => " # SKIP every step was skipped",
+        _ => "",
+    };
+    let _ = writeln!(text, "{ok} {number} - {name}{skip}");
+}
+
+fn step(text: &mut String, step: &Step, number: usize) {
+    let name = escaped(&title(step));
+    match step.outcome {
+        Outcome::Passed => {
+            let _ = writeln!(text, "{INSIDE}ok {number} - {name}");
+        }
+        Outcome::Skipped => {
+            let reason = step.reason.as_deref().map(escaped).unwrap_or_default();
+            let line = format!("{INSIDE}ok {number} - {name} # SKIP {reason}");
+            let _ = writeln!(text, "{}", line.trim_end());
+        }
+        outcome => {
+            let _ = writeln!(text, "{INSIDE}not ok {number} - {name}");
+            diagnostic(text, outcome, (&causes(step), &step.id));
+        }
+    }
+}
+
+/// What went wrong, below a point: the first cause, and those that there are besides.
+fn diagnostic(text: &mut String, outcome: Outcome, (causes, id): (&[Cause], &str)) {
+    let Some((first, rest)) = causes.split_first() else { return };
+    let mut block = Block::new(INSIDE);
+    block.line("message", &quoted(&first.headline()));
+    block.line("severity", if outcome == Outcome::Failed { "fail" } else { "error" });
+    if !id.is_empty() {
+        block.line("id", &quoted(id));
+    }
+    block.cause(first);
+    if !rest.is_empty() {
+        block.line("more", "");
+        block.deeper(|block| {
+            for cause in rest {
+                block.item("message", &quoted(&cause.headline()));
+                block.deeper(|block| block.cause(cause));
+            }
+        });
+    }
+    block.end(text);
+}
+
+/// A block of YAML below a point.
+struct Block {
+    indent: String,
+    text: String,
+}
+
+impl Block {
+    /// A block below a point that stands in so far.
+    fn new(indent: &str) -> Self {
+        let indent = format!("{indent}  ");
+        Self { text: format!("{indent}---\n"), indent }
+    }
+
+    fn line(&mut self, key: &str, value: &str) {
+        let line = format!("{}{key}: {value}", self.indent);
+        let _ = writeln!(self.text, "{}", line.trim_end());
+    }
+
+    /// The first entry of a map that is an item of a list; the others stand deeper.
+    fn item(&mut self, key: &str, value: &str) {
+        let _ = writeln!(self.text, "{}- {key}: {value}", self.indent);
+    }
+
+    fn list(&mut self, key: &str, items: &[String]) {
+        if items.is_empty() {
+            return;
+        }
+        self.line(key, "");
+        for item in items {
+            let _ = writeln!(self.text, "{}  - {}", self.indent, quoted(item));
+        }
+    }
+
+    fn deeper(&mut self, write: impl FnOnce(&mut Self)) {
+        self.indent.push_str("  ");
+        write(self);
+        self.indent.truncate(self.indent.len() - 2);
+    }
+
+    fn cause(&mut self, cause: &Cause) {
+        self.line("code", &quoted(&cause.code));
+        if let Some(place) = &cause.place {
+            self.line("at", "");
+            self.deeper(|block| {
+                block.line("file", &quoted(&place.path));
+                block.line("line", &place.line.to_string());
+                block.line("column", &place.column.to_string());
+            });
+        }
+        let mut notes = cause.notes.as_slice();
+        if let Some([expected, actual]) = &cause.compared {
+            self.line("expected", &quoted(expected));
+            self.line("actual", &quoted(actual));
+            // These two lead the notes.
+            notes = notes.get(2..).unwrap_or_default();
+        }
+        self.list("notes", notes);
+        self.list("helps", &cause.helps);
+    }
+
+    fn end(self, text: &mut String) {
+        text.push_str(&self.text);
+        let _ = writeln!(text, "{}...", self.indent);
+    }
+}
+
+fn plan(points: usize, without: &str) -> String {
+    if points == 0 { format!("1..0 # SKIP {without}") } else { format!("1..{points}") }
+}
+
+/// A description or a reason: one line, in which nothing begins a directive.
+fn escaped(text: &str) -> String {
+    let text = printable(text).replace(['\n', '\t', '\u{2028}', '\u{2029}'], " ");
+    text.trim().replace('\\', "\\\\").replace('#', "\\#")
+}
+
+/// A text as YAML reads it back.
+fn quoted(text: &str) -> String {
+    let json = serde_json::to_string(text).unwrap_or_default();
+    let mut out = String::with_capacity(json.len());
+    for character in json.chars() {
+        match character {
+            // YAML has no place for these, takes them for line breaks, or readers would be misled by them.
+            '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => escape(&mut out, character),
+            other if printable(other.encode_utf8(&mut [0; 4])).len() > other.len_utf8() => escape(&mut out, other),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+fn escape(out: &mut String, character: char) {
+    let _ = write!(out, "\\u{:04x}", u32::from(character));
+}
