@@ -79,7 +79,7 @@ pub(crate) struct Run {
     /// Write a report: console, html, json, junit, tap, markdown, github, azure-pipelines, sarif; without PATH to stdout
     #[arg(long = "report", value_name = "FORMAT[=PATH]")]
     pub(crate) reports: Vec<String>,
-    /// Whether a pipeline is told in its own way, on top of the console: GitHub Actions and Azure Pipelines are
+    /// Tell GitHub Actions and Azure Pipelines in their own way too, when run by one: auto, off
     #[arg(long, value_name = "WHEN", env = "MI_RUN_CI", default_value = "auto", value_parser = ci)]
     pub(crate) ci: Ci,
     #[command(flatten)]

@@ -71,7 +71,7 @@ fn armed(text: &str, terminal: bool) -> Vec<(usize, char)> {
             blank if blank.is_whitespace() || is_unseen(blank) => {}
             _ => {
                 let is_armed = match character {
-                    ':' => begins && rest.trim_start_matches(is_unseen).starts_with(':'),
+                    ':' => begins && is_key(rest),
                     '#' => is_opening(rest),
                     _ => false,
                 };
@@ -81,6 +81,13 @@ fn armed(text: &str, terminal: bool) -> Vec<(usize, char)> {
         }
     }
     found
+}
+
+/// Whether one more colon follows, and not two: no command has a name that begins with one, and `:::` stands above the second
+/// file of a diagnostic.
+fn is_key(rest: &str) -> bool {
+    let rest = rest.trim_start_matches(is_unseen).strip_prefix(':');
+    rest.is_some_and(|rest| !rest.trim_start_matches(is_unseen).starts_with(':'))
 }
 
 /// Whether `#[`, or the same with a word in it, follows.
@@ -114,7 +121,7 @@ mod tests {
         check("\u{a0}\u{3000}::x", "\u{a0}\u{3000}\\u{3a}:x");
         check("\u{feff}:\u{200b}:x", "\u{feff}\\u{3a}\u{200b}:x");
         check("\u{1b}::x", "\u{1b}\\u{3a}:x");
-        check(":::x", "\\u{3a}::x");
+        check("::: a.yaml:1:2", "::: a.yaml:1:2");
         check("::1", "\\u{3a}:1");
         check("2001:db8::1 and é::x", "2001:db8::1 and é::x");
         check("a ##[error]b", "a \\u{23}#[error]b");
@@ -146,7 +153,9 @@ mod tests {
     fn is_command(line: &str) -> bool {
         let seen: String = line.chars().filter(|character| !is_unseen(*character)).collect();
         let opens = |prefix: &str| seen.to_ascii_lowercase().contains(prefix);
-        seen.trim_start().starts_with("::") || opens("##[") || opens("##vso[")
+        seen.trim_start().strip_prefix("::").is_some_and(|rest| !rest.starts_with(':'))
+            || opens("##[")
+            || opens("##vso[")
     }
 
     proptest! {

@@ -39,8 +39,7 @@ pub fn render(record: &Record, checkout: &Checkout) -> String {
         "runs": [{
             "tool": {"driver": {
                 "name": "mi-run",
-                "version": &*record.mi_run,
-                "semanticVersion": &*record.mi_run,
+                "version": record.mi_run,
                 "rules": rules.0.iter().map(|code| rule(code)).collect::<Vec<_>>(),
             }},
             "automationDetails": {"id": format!("mi-run/{}", record.run.id)},

@@ -16,22 +16,15 @@ const INSIDE: &str = "    ";
 /// The report, with a line break at its end.
 pub fn render(record: &Record) -> String {
     let strict = is_strict(record);
-    let points = record.playbooks.len() + usize::from(strict);
+    let playbooks = record.playbooks.len();
+    let points = playbooks + if strict { record.hollow.len() } else { 0 };
     let mut text = format!("TAP version 14\n{}\n", plan(points, "no playbooks"));
     for (index, each) in record.playbooks.iter().enumerate() {
         playbook(&mut text, each, index + 1);
     }
-    if strict {
-        let _ = writeln!(text, "not ok {points} - nothing passes for want of trying");
-        let mut block = Block::new("");
-        block.line("message", &quoted("passed for want of trying"));
-        block.line("severity", "error");
-        block.list("notes", &record.hollow);
-        block.end(&mut text);
-    } else {
-        for hollow in &record.hollow {
-            let _ = writeln!(text, "# passed for want of trying: {}", escaped(hollow));
-        }
+    for (index, hollow) in record.hollow.iter().enumerate() {
+        let point = if strict { format!("not ok {} - ", playbooks + index + 1) } else { "# ".to_owned() };
+        let _ = writeln!(text, "{point}passed for want of trying: {}", escaped(hollow));
     }
     let _ = writeln!(text, "# {}", escaped(&super::summary(record)));
     if record.run.interrupted {
@@ -53,7 +46,7 @@ fn playbook(text: &mut String, playbook: &Playbook, number: usize) {
     }
     for (index, found) in playbook.problems.iter().enumerate() {
         let _ = writeln!(text, "{INSIDE}not ok {} - outputs", steps.len() + index + 1);
-        diagnostic(text, Outcome::Errored, (&[problem(found)], ""));
+        diagnostic(text, None, &[problem(found)]);
     }
     let ok = match playbook.outcome {
         Outcome::Failed | Outcome::Errored => "not ok",
@@ -78,21 +71,26 @@ fn step(text: &mut String, step: &Step, number: usize) {
             let line = format!("{INSIDE}ok {number} - {name} # SKIP {reason}");
             let _ = writeln!(text, "{}", line.trim_end());
         }
-        outcome => {
+        Outcome::Failed | Outcome::Errored => {
             let _ = writeln!(text, "{INSIDE}not ok {number} - {name}");
-            diagnostic(text, outcome, (&causes(step), &step.id));
+            diagnostic(text, Some(step), &causes(step));
         }
     }
 }
 
 /// What went wrong, below a point: the first cause, and those that there are besides.
-fn diagnostic(text: &mut String, outcome: Outcome, (causes, id): (&[Cause], &str)) {
+fn diagnostic(text: &mut String, step: Option<&Step>, causes: &[Cause]) {
     let Some((first, rest)) = causes.split_first() else { return };
+    let failed = step.is_some_and(|step| step.outcome == Outcome::Failed);
+    let request = step.and_then(|step| step.request.as_ref());
     let mut block = Block::new(INSIDE);
     block.line("message", &quoted(&first.headline()));
-    block.line("severity", if outcome == Outcome::Failed { "fail" } else { "error" });
-    if !id.is_empty() {
-        block.line("id", &quoted(id));
+    block.line("severity", if failed { "fail" } else { "error" });
+    if let Some(step) = step {
+        block.line("id", &quoted(&step.id));
+    }
+    if let Some(request) = request {
+        block.line("request", &quoted(&format!("{} {}", request.method, request.url)));
     }
     block.cause(first);
     if !rest.is_empty() {
@@ -136,7 +134,7 @@ impl Block {
         }
         self.line(key, "");
         for item in items {
-            let _ = writeln!(self.text, "{}  - {}", self.indent, quoted(item));
+            let _ = writeln!(self.text, "{}  - {}", self.indent, listed(item));
         }
     }
 
@@ -156,14 +154,16 @@ impl Block {
                 block.line("column", &place.column.to_string());
             });
         }
-        let mut notes = cause.notes.as_slice();
+        let mut notes = cause.notes.clone();
         if let Some([expected, actual]) = &cause.compared {
             self.line("expected", &quoted(expected));
             self.line("actual", &quoted(actual));
             // These two lead the notes.
-            notes = notes.get(2..).unwrap_or_default();
+            notes.drain(..notes.len().min(2));
         }
-        self.list("notes", notes);
+        // This one is told already.
+        notes.retain(|note| !note.starts_with("request: "));
+        self.list("notes", &notes);
         self.list("helps", &cause.helps);
     }
 
@@ -196,6 +196,15 @@ fn quoted(text: &str) -> String {
         }
     }
     out
+}
+
+/// A text as an item of a list. Perl's reader takes one that begins with a word and a colon for a map, quoted or not.
+fn listed(text: &str) -> String {
+    let text = quoted(text);
+    match text.split_once(char::is_whitespace) {
+        Some((word, rest)) if word.ends_with(':') || rest.trim_start().starts_with(':') => format!("{word}\\x20{rest}"),
+        _ => text,
+    }
 }
 
 fn escape(out: &mut String, character: char) {

@@ -58,7 +58,8 @@ pub(crate) fn obeyed(text: &str) -> Option<&str> {
         let unseen = |character: &char| matches!(character, '\0'..='\u{8}' | '\u{e}'..='\u{1f}' | '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
         let plain: String = line.chars().filter(|character| !unseen(character)).collect();
         [*line, plain.as_str()].into_iter().any(|line| {
-            github(line).is_some() || github_old(line).is_some() || azure(line).is_some()
+            // No command that is registered begins with a colon.
+            github(line).is_some_and(|command| !command.name.starts_with(':')) || github_old(line).is_some() || azure(line).is_some()
         })
     })
 }
