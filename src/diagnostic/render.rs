@@ -89,7 +89,7 @@ pub fn printable(text: &str) -> String {
 }
 
 /// Whether a terminal does something other than to show the character where it stands.
-pub(super) fn commands_terminal(character: char) -> bool {
+pub(crate) fn commands_terminal(character: char) -> bool {
     match character {
         '\n' | '\t' => false,
         '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}' => true,

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use super::cause::{Cause, causes, is_strict, problem};
 use super::console::title;
-use crate::diagnostic::render::printable;
+use crate::diagnostic::render::{commands_terminal, printable};
 use crate::event::{Outcome, Playbook, Record, Step};
 
 /// How far a subtest stands in.
@@ -191,7 +191,7 @@ fn quoted(text: &str) -> String {
         match character {
             // YAML has no place for these, takes them for line breaks, or readers would be misled by them.
             '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => escape(&mut out, character),
-            other if printable(other.encode_utf8(&mut [0; 4])).len() > other.len_utf8() => escape(&mut out, other),
+            other if commands_terminal(other) => escape(&mut out, other),
             other => out.push(other),
         }
     }
