@@ -59,6 +59,8 @@
 //! - Nothing but `http::client` opens a connection, and nothing but the emulator's `server` listens.
 //! - No report sees a secret: events are redacted once, where they leave the engine, and reports only see events.
 //! - No report knows how the run came about: a recorded run renders tomorrow, on another machine.
+//! - Nothing that is printed commands a pipeline or a terminal, but for the reports that are commands: `cli` prints by way of
+//!   `diagnostic::pipeline`.
 //! - The emulator knows nothing of playbooks: it stands for someone else's server.
 //! - No input panics, and no input is dropped in silence.
 //!
@@ -70,7 +72,7 @@
 //!   `predicate/compare.rs`, its reading in `playbook/check.rs`.
 //! - *an action*: a variant in `playbook/step.rs` and `plan/mod.rs`, a file in `run/` called by `run/playbook.rs`.
 //! - *an event*: a type in `event/mod.rs`, its redaction in `event/redact.rs`, its place in `event/record.rs`.
-//! - *a report*: a file in `report/`, its name in `cli/reports.rs`.
+//! - *a report*: a file in `report/`, its name and how it writes a character in `cli/reports.rs`, a line in `docs/reports.md`.
 //! - *a key of a world*: the field with its doc line in `emulator/world/document.rs`, what it means in
 //!   `emulator/world/resolve/`. The schema follows from the type.
 //! - *something that the emulator answers*: what it is in `emulator/store/`, a file in `emulator/arm/` called by its `route`

@@ -79,9 +79,13 @@ pub(crate) struct Run {
     pub(crate) playbooks: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) values: Values,
-    /// Write a report: console, curl, har, html, json, jsonl, junit, markdown; without PATH to stdout
+    /// Write a report: console, html, markdown, json, jsonl, junit, tap, sarif, har, curl, github, azure-pipelines; to stdout
+    /// without PATH; otlp=URL sends traces
     #[arg(long = "report", value_name = "FORMAT[=PATH]")]
     pub(crate) reports: Vec<String>,
+    /// Tell GitHub Actions and Azure Pipelines in their own way too, when run by one: auto, off
+    #[arg(long, value_name = "WHEN", env = "MI_RUN_CI", default_value = "auto", value_parser = ci)]
+    pub(crate) ci: Ci,
     #[command(flatten)]
     pub(crate) azure: Azure,
     #[command(flatten)]
@@ -152,6 +156,24 @@ pub(crate) struct Root {
     /// The folder that included playbooks and other files must stay in; the playbook's own without it
     #[arg(long = "root", value_name = "DIR", env = "MI_RUN_ROOT")]
     pub(crate) folder: Option<PathBuf>,
+}
+
+/// Whether a pipeline is told in its own way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ci {
+    /// Where there is one.
+    Auto,
+    /// Never.
+    Off,
+}
+
+/// Set but empty, as pipelines do, is not set.
+fn ci(text: &str) -> Result<Ci, String> {
+    match text {
+        "" | "auto" => Ok(Ci::Auto),
+        "off" => Ok(Ci::Off),
+        _ => Err("`auto` or `off` is expected".to_owned()),
+    }
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::mpsc::{Sender, channel};
 
+use mi_run::diagnostic::pipeline::Escape;
 use mi_run::event::{Event, Sink};
 use mi_run::report::jsonl;
 use tokio::sync::oneshot;
@@ -50,7 +51,7 @@ impl Lines {
 
     fn push(&mut self, line: String) {
         let written = match &mut self.to {
-            To::Stdout => deliver(&line),
+            To::Stdout => deliver(&line, Escape::Json),
             To::File(file) => file.append(&line),
             // Whoever stopped reading has seen what he wanted.
             To::Pipe(_, sender, _) => {

@@ -5,6 +5,7 @@ mod ask;
 mod baseline;
 mod can;
 mod check;
+mod collector;
 mod doctor;
 mod emulate;
 mod errand;
@@ -16,6 +17,7 @@ mod live;
 mod machine;
 mod new;
 mod pending;
+mod pipelines;
 mod plan;
 mod report;
 mod reports;
@@ -32,6 +34,7 @@ mod whoami;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use mi_run::diagnostic::pipeline::Escape;
 
 use args::{Cli, Command, Schema};
 use exit::Exit;
@@ -42,7 +45,11 @@ pub(crate) fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             let failed = error.use_stderr();
-            let _ = error.print();
+            let text = error.render().to_string();
+            match failed {
+                true => terminal::complain(&text),
+                false => terminal::print(&text),
+            }
             return if failed { Exit::Usage.into() } else { Exit::Passed.into() };
         }
     };
@@ -72,7 +79,7 @@ fn schema(of: Schema) -> Exit {
         Schema::Report => mi_run::report::json::schema(),
         Schema::Event => mi_run::report::jsonl::schema(),
     };
-    match terminal::deliver(&format!("{schema:#}\n")) {
+    match terminal::deliver(&format!("{schema:#}\n"), Escape::Json) {
         Ok(()) => Exit::Passed,
         Err(error) => {
             terminal::complain(&format!("error: the schema cannot be written to stdout: {error}\n"));

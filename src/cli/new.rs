@@ -4,6 +4,8 @@ use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
+use mi_run::diagnostic::pipeline::Escape;
+
 use super::args::New;
 use super::exit::Exit;
 use super::terminal::{complain, deliver};
@@ -14,7 +16,7 @@ pub(crate) const WORLD: &str = include_str!("new/world.yaml");
 /// Writes what was asked for to a new file, or to stdout.
 pub(crate) fn new(args: &New) -> Exit {
     let written = match &args.file {
-        None => deliver(WORLD).map_err(|error| format!("it cannot be written to stdout: {error}")),
+        None => deliver(WORLD, Escape::Shown).map_err(|error| format!("it cannot be written to stdout: {error}")),
         Some(path) => write(path),
     };
     match written {

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::args::{self, PlanFormat};
 use super::exit::Exit;
+use super::roles::pretty;
 use super::run::{nothing_selected, unknown_names};
 use super::terminal::{diagnose_all, print};
 use super::{check, role, values};
@@ -113,8 +114,7 @@ fn drawn(previews: &[Preview], format: PlanFormat) -> String {
         PlanFormat::Dot => draw::dot(previews),
         PlanFormat::Mermaid => draw::mermaid(previews),
         PlanFormat::Json => {
-            let document = json!({"plan_version": 1, "mi_run": env!("CARGO_PKG_VERSION"), "playbooks": previews});
-            serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+            pretty(&json!({"plan_version": 1, "mi_run": env!("CARGO_PKG_VERSION"), "playbooks": previews}))
         }
     }
 }

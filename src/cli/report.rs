@@ -9,7 +9,7 @@ use mi_run::report::console::{Console, Detail};
 use mi_run::report::{merge, read};
 use mi_run::source::Sources;
 
-use super::args::{self, Output};
+use super::args::{self, Ci, Output};
 use super::exit::Exit;
 use super::files;
 use super::reports::{self, Format};
@@ -39,7 +39,7 @@ pub(crate) fn report(args: &args::Report) -> Exit {
         tell(&Diagnostic::warning("report-conflict", conflict));
     }
     let wanted = if args.reports.is_empty() { vec!["console".to_owned()] } else { args.reports.clone() };
-    let targets = match reports::open(&wanted) {
+    let targets = match reports::open(&wanted, Ci::Off) {
         Ok(targets) => targets,
         Err(diagnostic) => {
             tell(&diagnostic);

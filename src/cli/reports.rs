@@ -1,19 +1,37 @@
 //! Reports: where each goes, known before the run starts, written whole at its end or not at all.
 
 use std::cell::RefCell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use mi_run::diagnostic::Diagnostic;
+use mi_run::diagnostic::pipeline::Escape;
 use mi_run::event::{Record, Sink};
 use mi_run::nearest::nearest;
-use mi_run::report::{curl, har, html, json, junit, markdown};
+use mi_run::report::{curl, har, html, json, junit, markdown, otlp, sarif, tap};
 
+use super::args::Ci;
+use super::collector;
 use super::lines::{Lines, Writer};
 use super::pending::Pending;
-use super::terminal::deliver;
+use super::pipelines::{self, Pipeline};
+use super::terminal::{Stream, command, deliver};
 
-const FORMATS: &[&str] = &["console", "curl", "har", "html", "json", "jsonl", "junit", "markdown"];
+const FORMATS: &[(&str, Format)] = &[
+    ("console", Format::Console),
+    ("html", Format::Html),
+    ("json", Format::Json),
+    ("jsonl", Format::Jsonl),
+    ("junit", Format::Junit),
+    ("tap", Format::Tap),
+    ("markdown", Format::Markdown),
+    ("github", Format::Pipeline(Pipeline::Github)),
+    ("azure-pipelines", Format::Pipeline(Pipeline::Azure)),
+    ("sarif", Format::Sarif),
+    ("har", Format::Har),
+    ("curl", Format::Curl),
+    ("otlp", Format::Otlp),
+];
 
 /// A form a report takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,8 +50,29 @@ pub(crate) enum Format {
     Jsonl,
     /// For pipelines.
     Junit,
+    /// For test harnesses.
+    Tap,
     /// For people, in the summary of a job.
     Markdown,
+    /// Commands for the pipeline that the run is in.
+    Pipeline(Pipeline),
+    /// For those who show what analyses of code found.
+    Sarif,
+    /// Spans, for a collector of traces.
+    Otlp,
+}
+
+impl Format {
+    /// How this form writes a character that would begin a command where it is printed.
+    fn escape(self) -> Escape {
+        match self {
+            Format::Html | Format::Junit => Escape::Markup,
+            Format::Har | Format::Jsonl => Escape::Json,
+            // Text stands in quotes in TAP, or has no `#`.
+            Format::Json | Format::Sarif | Format::Tap => Escape::Json,
+            Format::Console | Format::Curl | Format::Markdown | Format::Otlp | Format::Pipeline(_) => Escape::Shown,
+        }
+    }
 }
 
 /// A report and where it goes.
@@ -44,29 +83,46 @@ pub(crate) struct Target {
     pub(crate) file: Option<Pending>,
     /// Whether it goes to stdout.
     pub(crate) is_printed: bool,
+    /// Where traces are sent.
+    pub(crate) collector: Option<String>,
     /// Where the lines of one go that is written while the run goes on.
     pub(crate) lines: Option<Rc<RefCell<Lines>>>,
 }
 
-/// Reads `--report FORMAT[=PATH]` and opens the files.
+impl Target {
+    /// Whether it has stdout for itself. Commands for a pipeline go where the console goes.
+    fn takes_stdout(&self) -> bool {
+        self.is_printed && !matches!(self.format, Format::Console | Format::Pipeline(_))
+    }
+
+    /// Whether both cannot go to stdout.
+    fn is_in_the_way_of(&self, other: Format) -> bool {
+        let on_top = |format| matches!(format, Format::Pipeline(_));
+        self.is_printed && (self.format == other || !(on_top(self.format) || on_top(other)))
+    }
+}
+
+/// Where the console goes, and commands with it: to stdout, unless another report does; then it is progress.
+pub(crate) fn stream(targets: &[Target]) -> Stream {
+    if targets.iter().any(Target::takes_stdout) { Stream::Stderr } else { Stream::Stdout }
+}
+
+/// Reads `--report FORMAT[=PATH]`, opens the files, and adds what the pipeline around the run wants.
 ///
 /// # Errors
 /// With the diagnostic, when a format is not known or a file cannot be written.
-pub(crate) fn open(reports: &[String]) -> Result<Vec<Target>, Box<Diagnostic>> {
+pub(crate) fn open(reports: &[String], ci: Ci) -> Result<Vec<Target>, Box<Diagnostic>> {
     let mut targets: Vec<Target> = Vec::new();
     for report in reports {
         let (name, path) = report.split_once('=').map_or((report.as_str(), "-"), |(name, path)| (name, path));
-        let format = match name {
-            "console" => Format::Console,
-            "curl" => Format::Curl,
-            "har" => Format::Har,
-            "html" => Format::Html,
-            "json" => Format::Json,
-            "jsonl" => Format::Jsonl,
-            "junit" => Format::Junit,
-            "markdown" => Format::Markdown,
-            other => return Err(Box::new(unknown(other))),
+        let Some((_, format)) = FORMATS.iter().find(|(known, _)| *known == name).copied() else {
+            return Err(Box::new(unknown(name)));
         };
+        if format == Format::Otlp {
+            let collector = Some(collector::url(path)?);
+            targets.push(Target { format, file: None, is_printed: false, collector, lines: None });
+            continue;
+        }
         let file = match path {
             "" => {
                 let diagnostic = Diagnostic::error("invalid-option", format!("`--report {report}` names no file"));
@@ -78,7 +134,7 @@ pub(crate) fn open(reports: &[String]) -> Result<Vec<Target>, Box<Diagnostic>> {
                 Pending::create(Path::new(path)).map_err(|error| Box::new(unwritable(&format!("`{path}`"), &error)))?,
             ),
         };
-        if file.is_none() && targets.iter().any(|target| target.is_printed) {
+        if file.is_none() && targets.iter().any(|target| target.is_in_the_way_of(format)) {
             let title = "two reports cannot both go to stdout";
             let help = format!("give one of them a file: `--report {name}=FILE`");
             return Err(Box::new(Diagnostic::error("invalid-option", title).help(help)));
@@ -91,24 +147,59 @@ pub(crate) fn open(reports: &[String]) -> Result<Vec<Target>, Box<Diagnostic>> {
             return Err(Box::new(diagnostic.help("give each a file of its own")));
         }
         let is_printed = file.is_none();
-        targets.push(Target { format, file, is_printed, lines: None });
+        targets.push(Target { format, file, is_printed, collector: None, lines: None });
     }
     for target in targets.iter_mut().filter(|target| target.format == Format::Jsonl) {
         target.lines = Some(Lines::to(target.file.take()));
+    }
+    if let Some(around) = pipelines::around().filter(|_| ci == Ci::Auto).map(Format::Pipeline)
+        && !targets.iter().any(|target| target.format == around)
+    {
+        targets.push(Target { format: around, file: None, is_printed: true, collector: None, lines: None });
     }
     Ok(targets)
 }
 
 fn unknown(name: &str) -> Diagnostic {
     let diagnostic = Diagnostic::error("invalid-option", format!("`{name}` is no format of reports"));
-    match nearest(name, FORMATS.iter().copied()) {
+    let formats: Vec<&str> = FORMATS.iter().map(|(name, _)| *name).collect();
+    match nearest(name, formats.iter().copied()) {
         Some(near) => diagnostic.help(format!("a similar format exists: `{near}`")),
-        None => diagnostic.note(format!("the formats are {}", FORMATS.join(", "))),
+        None => diagnostic.note(format!("the formats are {}", formats.join(", "))),
     }
 }
 
-fn unwritable(place: &str, error: &std::io::Error) -> Diagnostic {
+/// That a report could not be written.
+pub(super) fn unwritable(place: &str, error: &std::io::Error) -> Diagnostic {
     Diagnostic::error("unwritable-report", format!("no report can be written to {place}")).note(error.to_string())
+}
+
+/// The text of a report that is written at the end.
+fn rendered(
+    format: Format,
+    (record, console): (&Record, &str),
+    summaries: &[PathBuf],
+    failed: &mut Vec<Diagnostic>,
+) -> String {
+    match format {
+        // What is sent, or was written while the run went on, is no text any more.
+        Format::Otlp | Format::Jsonl => String::new(),
+        Format::Console => console.to_owned(),
+        Format::Curl => curl::render(record),
+        Format::Har => har::render(record),
+        Format::Html => html::render(record),
+        Format::Json => json::render(record),
+        Format::Junit => junit::render(record),
+        Format::Tap => tap::render(record),
+        Format::Markdown => markdown::render(record),
+        Format::Pipeline(pipeline) => pipelines::render(pipeline, (record, summaries), failed),
+        Format::Sarif => sarif::render(record, &pipelines::checkout()),
+    }
+}
+
+/// That traces could not be sent.
+fn unsent(url: &str, why: &str) -> Diagnostic {
+    Diagnostic::error("unwritable-report", format!("no traces can be sent to `{url}`")).note(why)
 }
 
 /// What takes the events of a run for the reports that are written while it goes on.
@@ -123,7 +214,11 @@ pub(crate) fn sinks(targets: &[Target]) -> impl Iterator<Item = Box<dyn Sink>> +
 pub(crate) async fn write(targets: Vec<Target>, record: &Record, console: &str) -> Vec<Diagnostic> {
     let mut failed = Vec::new();
     let mut waiting = Vec::new();
+    let to = stream(&targets);
+    let summary = targets.iter().filter(|target| target.format == Format::Markdown);
+    let summaries: Vec<PathBuf> = summary.filter_map(|target| Some(target.file.as_ref()?.place().to_owned())).collect();
     for target in targets {
+        let format = target.format;
         if let Some(lines) = target.lines.and_then(|lines| Rc::into_inner(lines)) {
             let (place, finished) = lines.into_inner().finish();
             match finished {
@@ -132,20 +227,21 @@ pub(crate) async fn write(targets: Vec<Target>, record: &Record, console: &str) 
             }
             continue;
         }
-        let text = match target.format {
-            Format::Jsonl => continue,
-            Format::Console => console.to_owned(),
-            Format::Curl => curl::render(record),
-            Format::Har => har::render(record),
-            Format::Html => html::render(record),
-            Format::Json => json::render(record),
-            Format::Junit => junit::render(record),
-            Format::Markdown => markdown::render(record),
-        };
+        if let Some(url) = target.collector {
+            failed.extend(collector::send(&url, otlp::render(record)).await.err().map(|why| unsent(&url, &why)));
+            continue;
+        }
+        let text = rendered(format, (record, console), &summaries, &mut failed);
         match target.file {
             // The console on stdout was written as it happened.
             None if target.format == Format::Console => {}
-            None => failed.extend(deliver(&text).err().map(|error| unwritable("stdout", &error))),
+            None => {
+                let written = match format {
+                    Format::Pipeline(_) => command(&text, to),
+                    _ => deliver(&text, format.escape()),
+                };
+                failed.extend(written.err().map(|error| unwritable("stdout", &error)));
+            }
             Some(file) => {
                 let path = format!("`{}`", file.path().display());
                 match file.finish(text) {

@@ -8,6 +8,7 @@ use mi_run::source::Sources;
 
 use super::args::{self, PlanFormat};
 use super::exit::Exit;
+use super::roles::pretty;
 use super::terminal::{diagnose, print};
 
 /// Prints what playbooks need: all of it for people, or the role definition of one identity alone.
@@ -54,7 +55,7 @@ pub(crate) fn print_role(
     }
     let mut value = serde_json::to_value(&definition).unwrap_or_default();
     redactor.value(&mut value);
-    print(&(serde_json::to_string_pretty(&value).unwrap_or_default() + "\n"));
+    print(&pretty(&value));
     Exit::Passed
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use mi_run::diagnostic::Diagnostic;
+use mi_run::diagnostic::pipeline::{Escape, disarm};
 use mi_run::nearest::nearest;
 use mi_run::rbac::{Algebra, Doubt, Operations, Pattern, PermissionSet, Plane, Role, TooComplex, Verdict, catalogue};
 use mi_run::report::difference;
@@ -128,8 +129,9 @@ fn as_json(role: &Role) -> Value {
     json!({"id": role.id, "name": role.name, "description": role.description, "permissions": role.permissions})
 }
 
+/// JSON for people and programs, in which nothing commands a pipeline.
 pub(super) fn pretty(value: &Value) -> String {
-    serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
+    disarm(&serde_json::to_string_pretty(value).unwrap_or_default(), Escape::Json).into_owned() + "\n"
 }
 
 fn unknown(name: &str) -> Diagnostic {

@@ -76,7 +76,7 @@ pub(crate) fn run(mut args: args::Run) -> Exit {
         Ok(client) => client,
         Err(exit) => return exit,
     };
-    let targets = match reports::open(&args.reports) {
+    let targets = match reports::open(&args.reports, args.ci) {
         Ok(targets) => targets,
         Err(diagnostic) => {
             diagnose(&diagnostic, &sources, color);

@@ -9,8 +9,8 @@ use mi_run::report::console::{Console, Detail, exchange};
 
 use super::args::{self, Color};
 use super::live::Live;
-use super::reports::{Format, Target};
-use super::terminal::{complain, print, stderr_style, stdout_style};
+use super::reports::{self, Format, Target};
+use super::terminal::{Stream, complain, print, stderr_style, stdout_style};
 
 /// Shows events as they come.
 pub(crate) struct Screen {
@@ -23,17 +23,14 @@ pub(crate) struct Screen {
     live: Rc<Live>,
 }
 
-enum Stream {
-    Stdout,
-    Stderr,
-}
-
 impl Screen {
-    /// The console goes to stdout, unless another report does; then it is progress, and goes to stderr.
+    /// A screen for a run with these reports.
     pub(crate) fn new(args: &args::Run, targets: &[Target], live: &Rc<Live>) -> Self {
-        let taken = targets.iter().any(|target| target.is_printed && target.format != Format::Console);
-        let to = if taken { Stream::Stderr } else { Stream::Stdout };
-        let style = if taken { stderr_style(args.look.color) } else { stdout_style(args.look.color) };
+        let to = reports::stream(targets);
+        let style = match to {
+            Stream::Stdout => stdout_style(args.look.color),
+            Stream::Stderr => stderr_style(args.look.color),
+        };
         let plain = Style { color: args.look.color == Color::Always, ..style };
         let wanted = targets.iter().any(|target| !target.is_printed && target.format == Format::Console);
         let (detail, whole) = match (args.quiet, args.verbose) {

@@ -1,12 +1,25 @@
-//! Standard output and error: colours, width, and a reader that went away.
+//! Standard output and error: colours, width, a reader that went away, and one that would take orders.
+//!
+//! Pipelines read what is printed and obey some of it. So there is no way past [`disarm`] but for [`command`], which prints
+//! what is meant to be obeyed.
 
 use std::io::{ErrorKind, IsTerminal as _, Write};
 
+use mi_run::diagnostic::pipeline::{Escape, disarm};
 use mi_run::diagnostic::render::{Style, render};
 use mi_run::diagnostic::{Diagnostic, Diagnostics};
 use mi_run::source::Sources;
 
 use super::args::Color;
+
+/// Where something is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
 
 /// How to look on standard output.
 pub(crate) fn stdout_style(color: Color) -> Style {
@@ -34,25 +47,40 @@ fn style(color: Color, terminal: bool) -> Style {
 
 /// Prints on standard output as far as it goes.
 pub(crate) fn print(text: &str) {
-    let _ = deliver(text);
+    let _ = deliver(text, Escape::Shown);
 }
 
 /// Prints on standard output what must arrive whole. A reader that went away is no error: it has seen what it wanted.
 ///
 /// # Errors
 /// When it cannot be written: a full disk, for example.
-pub(crate) fn deliver(text: &str) -> std::io::Result<()> {
-    let mut stdout = std::io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+pub(crate) fn deliver(text: &str, escape: Escape) -> std::io::Result<()> {
+    command(&disarm(text, escape), Stream::Stdout)
+}
+
+/// Prints commands for a pipeline.
+///
+/// # Errors
+/// When they cannot be written.
+pub(crate) fn command(text: &str, to: Stream) -> std::io::Result<()> {
+    let written = match to {
+        Stream::Stdout => whole(std::io::stdout().lock(), text),
+        Stream::Stderr => whole(std::io::stderr().lock(), text),
+    };
+    match written {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => written,
     }
 }
 
+fn whole(mut stream: impl Write, text: &str) -> std::io::Result<()> {
+    stream.write_all(text.as_bytes()).and_then(|()| stream.flush())
+}
+
 /// Prints on standard error, whose reader may go away as well.
 pub(crate) fn complain(text: &str) {
     if !text.is_empty() {
-        let _ = std::io::stderr().lock().write_all(text.as_bytes());
+        let _ = command(&disarm(text, Escape::Shown), Stream::Stderr);
     }
 }
 

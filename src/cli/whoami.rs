@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use mi_run::azure::metadata;
+use mi_run::diagnostic::pipeline::Escape;
 use mi_run::identity::{self, Source, Words};
 use mi_run::source::Sources;
 use serde_json::{Value, json};
@@ -102,7 +103,7 @@ pub(crate) fn token(args: &args::Token) -> Exit {
         return refused(&errand, args.asking.look.color);
     };
     let text = if args.json { pretty(&token.answer) } else { format!("{}\n", token.secret.reveal()) };
-    match deliver(&text) {
+    match deliver(&text, Escape::Shown) {
         Ok(()) => Exit::Passed,
         Err(error) => {
             complain(&format!("error: the token cannot be written to stdout: {error}\n"));

@@ -1,9 +1,11 @@
 //! What is wrong with an input, where, and what to do: the diagnostic and its collector.
 //!
-//! [`catalog`] holds one method per message, [`explain`] a paragraph per code, [`render`] the look.
+//! [`catalog`] holds one method per message, [`explain`] a paragraph per code, [`render`] the look; [`pipeline`] keeps what is
+//! printed from commanding those who read it.
 
 pub mod catalog;
 pub mod explain;
+pub mod pipeline;
 pub mod render;
 
 use std::borrow::Cow;

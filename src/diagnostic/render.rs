@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Renderer, Snippet};
 
+use super::pipeline::disarm_inside;
 use super::{Diagnostic, Label, Severity};
 use crate::source::{SourceId, Sources};
 
@@ -62,18 +63,15 @@ fn snippet<'a>(labels: &[Label], id: SourceId, sources: &'a Sources) -> Snippet<
     let start = first_line.as_ptr() as usize - source.text().as_ptr() as usize;
     let last_line = source.line(last);
     let end = last_line.as_ptr() as usize - source.text().as_ptr() as usize + last_line.len();
+    let (shown, moved) = disarm_inside(source.slice(start..end));
     let annotations = here.map(|label| {
         let kind = if label.primary { AnnotationKind::Primary } else { AnnotationKind::Context };
         let range = label.span.range();
         let from = range.start.clamp(start, end) - start;
         let to = range.end.clamp(start, end) - start;
-        kind.span(from..to.max(from)).label(printable(&label.text))
+        kind.span(moved(from)..moved(to.max(from))).label(printable(&label.text))
     });
-    Snippet::source(source.slice(start..end))
-        .path(printable(source.name()))
-        .line_start(first)
-        .fold(true)
-        .annotations(annotations)
+    Snippet::source(shown).path(printable(source.name())).line_start(first).fold(true).annotations(annotations)
 }
 
 /// The text with everything that could command a terminal shown instead of sent: control
@@ -81,18 +79,22 @@ fn snippet<'a>(labels: &[Label], id: SourceId, sources: &'a Sources) -> Snippet<
 pub fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
-        let commands = match character {
-            '\n' | '\t' => false,
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}' => true,
-            _ => character.is_control(),
-        };
-        if commands {
+        if commands_terminal(character) {
             let _ = write!(out, "\\u{{{:x}}}", u32::from(character));
         } else {
             out.push(character);
         }
     }
     out
+}
+
+/// Whether a terminal does something other than to show the character where it stands.
+pub(crate) fn commands_terminal(character: char) -> bool {
+    match character {
+        '\n' | '\t' => false,
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}' => true,
+        _ => character.is_control(),
+    }
 }
 
 #[cfg(test)]

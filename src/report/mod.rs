@@ -1,10 +1,13 @@
 //! Events → text, one file per format. A report knows nothing of how the run came about.
 
+pub mod azure_pipelines;
 mod cause;
+pub mod checkout;
 pub mod compare;
 pub mod console;
 pub mod curl;
 pub mod difference;
+pub mod github;
 pub mod har;
 pub mod html;
 pub mod json;
@@ -15,6 +18,8 @@ pub mod matrix;
 pub mod merge;
 pub mod otlp;
 pub mod read;
+pub mod sarif;
+pub mod tap;
 
 use serde_json::Value;
 

@@ -5,6 +5,7 @@ mod emulate;
 #[cfg(unix)]
 mod files;
 mod folder;
+mod formats;
 #[cfg(unix)]
 mod interrupt;
 mod jsonpath;

@@ -1,5 +1,5 @@
 //! Everything that is shipped works: each file in `playbooks/` is valid, without a warning, and passes against the emulator, and each block
-//! of `README.md` and of `docs/language.md` is what it says.
+//! of `README.md`, of `docs/language.md` and of `docs/reports.md` is what it says.
 //!
 //! In the README a `yaml` block with `steps:` is a playbook and must be valid; other `yaml` and `json` blocks must
 //! parse. The commands of `console` and `sh` blocks run in order, in a folder that holds `playbooks` and `schemas`: in a
@@ -44,6 +44,11 @@ fn every_block_of_the_readme_works() {
 #[test]
 fn every_block_of_the_guide_works() {
     blocks_work("docs/language.md");
+}
+
+#[test]
+fn every_block_of_the_page_of_reports_works() {
+    blocks_work("docs/reports.md");
 }
 
 fn blocks_work(name: &str) {
