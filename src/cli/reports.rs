@@ -219,7 +219,7 @@ pub(crate) async fn write(targets: Vec<Target>, record: &Record, console: &str) 
     let summaries: Vec<PathBuf> = summary.filter_map(|target| Some(target.file.as_ref()?.place().to_owned())).collect();
     for target in targets {
         let format = target.format;
-        if let Some(lines) = target.lines.and_then(|lines| Rc::into_inner(lines)) {
+        if let Some(lines) = target.lines.and_then(Rc::into_inner) {
             let (place, finished) = lines.into_inner().finish();
             match finished {
                 Ok(written) => waiting.extend(written.map(|written| (place, written))),
