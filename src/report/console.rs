@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::curl;
+use super::diff::{self, Of};
 use super::matrix::{Cell, Loops};
 use super::{NO_STEPS, counted, duration, ending, shown};
 use crate::diagnostic::Diagnostic;
@@ -154,6 +155,7 @@ impl Console {
             diagnostic = diagnostic
                 .note(format!("expected: {}", expectation(assertion)))
                 .note(format!("actual:   {}", shown_as(assertion, &assertion.actual, assertion.found)));
+            diagnostic.notes.extend(differs(assertion));
         }
         (diagnostic, sources)
     }
@@ -300,6 +302,24 @@ fn side(text: &mut String, arrow: char, headers: &Headers, body: Option<&str>) {
     for line in body.unwrap_or_default().lines() {
         let _ = writeln!(text, "{arrow} {}", printable(line));
     }
+}
+
+/// What is different in long values, line by line; what they have in common is left out.
+fn differs(assertion: &Assertion) -> Option<String> {
+    const MOST: usize = 20;
+    let lines = diff::lines(&assertion.expected, &assertion.actual).filter(|_| assertion.predicate == "equals")?;
+    let marked = lines.iter().filter_map(|(of, line)| match of {
+        Of::Both => None,
+        Of::Expected => Some(format!("- {line}")),
+        Of::Actual => Some(format!("+ {line}")),
+    });
+    let mut marked: Vec<String> = marked.collect();
+    if marked.len() > MOST {
+        let more = marked.len() - MOST;
+        marked.truncate(MOST);
+        marked.push(format!("… {more} more lines differ"));
+    }
+    Some(format!("differs, `-` expected and `+` actual:\n{}", marked.join("\n")))
 }
 
 /// What a step is called, with the groups around it.

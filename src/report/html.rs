@@ -1,33 +1,49 @@
-//! The HTML report: one file that needs nothing else, without scripts, in light and in dark.
+//! The HTML report: one file that needs nothing else, readable without its script, in light and in dark.
 //!
 //! All that was not written here goes through `text` or `message`, so that no text of a server or a playbook is taken
 //! for markup.
 
+mod source;
+mod step;
+
 use std::fmt::Write as _;
 
-use super::cause::{Cause, causes, problem};
-use super::console::title;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ring::digest::{SHA256, digest};
+
+use self::source::Texts;
+use self::step::Around;
+use super::cause::{Cause, problem};
 use super::duration;
 use super::matrix::{Cell, Matrix};
 use crate::diagnostic::render::printable;
-use crate::event::{Outcome, Playbook, Record, Step};
+use crate::event::{Outcome, Playbook, Record};
 
 const STYLE: &str = include_str!("html/page.css");
+const SCRIPT: &str = include_str!("html/page.js");
 
-/// Nothing is loaded and nothing runs, whatever else is in the file.
+/// Nothing is loaded, and nothing runs but the script of the page, whatever else is in the file.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
+/// With more steps than these, those that passed are told by their line alone.
+const MANY: usize = 2_000;
 
 /// The report, with a line break at its end.
 pub fn render(record: &Record) -> String {
     let outcome = record.outcome.word();
+    let hash = STANDARD.encode(digest(&SHA256, SCRIPT.as_bytes()));
     let mut html = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}; script-src 'sha256-{hash}'\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>mi-run: {outcome}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <title>mi-run: {outcome}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
+         <a class=\"skip\" href=\"&#35;steps\">To the steps</a>\n<main>\n\
          <h1>mi-run: <span class=\"{outcome}\">{outcome}</span></h1>\n<p>{}</p>\n",
         message(&super::summary(record)),
     );
+    proportions(&mut html, record);
     for hollow in &record.hollow {
         let _ =
             writeln!(html, "<p><strong class=\"doubtful\">passed for want of trying:</strong> {}</p>", message(hollow));
@@ -37,54 +53,71 @@ pub fn render(record: &Record) -> String {
         let _ = writeln!(html, "<dt>{word}</dt><dd>{}</dd>", text(&fact));
     }
     html.push_str("</dl>\n");
-    for each in &record.playbooks {
-        playbook(&mut html, each);
+    tools(&mut html, record);
+    html.push_str("<div id=\"steps\">\n");
+    for each in record.playbooks.iter().enumerate() {
+        playbook(&mut html, each, record);
     }
-    html.push_str("</main>\n</body>\n</html>\n");
+    let _ = write!(html, "</div>\n</main>\n<script>{SCRIPT}</script>\n</body>\n</html>\n");
     html
 }
 
-fn playbook(html: &mut String, playbook: &Playbook) {
-    let outcome = playbook.outcome.word();
-    let _ = writeln!(html, "<section>\n<h2>{}</h2>", text(&playbook.name));
-    let path = text(&playbook.path);
-    let _ = writeln!(html, "<p><span class=\"{outcome}\">{outcome}</span> <code>{path}</code></p>");
-    let rows = super::told(&playbook.steps).into_iter().map(step);
-    let own = playbook.problems.iter().map(|found| {
-        let below = below(&causes_list(&[problem(found)]));
-        format!("<tr><td class=\"errored\">errored</td><th scope=\"row\">outputs</th><td></td></tr>\n{below}")
-    });
-    let rows: String = rows.chain(own).collect();
-    if !rows.is_empty() {
-        let _ = writeln!(
+/// How the steps came out, as parts of a bar. The counts in words stand above it.
+fn proportions(html: &mut String, record: &Record) {
+    let summary = &record.summary;
+    let parts = [
+        (Outcome::Passed, summary.passed),
+        (Outcome::Failed, summary.failed),
+        (Outcome::Errored, summary.errored),
+        (Outcome::Skipped, summary.skipped),
+    ];
+    html.push_str("<div class=\"parts\" aria-hidden=\"true\">");
+    for (outcome, count) in parts.into_iter().filter(|(_, count)| *count > 0) {
+        let _ = write!(html, "<i class=\"{}\" style=\"flex-grow:{count}\"></i>", outcome.word());
+    }
+    html.push_str("</div>\n");
+}
+
+/// What filters the steps, for those who let scripts run.
+fn tools(html: &mut String, record: &Record) {
+    html.push_str("<div id=\"tools\" role=\"search\" hidden=\"\">");
+    let summary = &record.summary;
+    for (word, count) in [
+        ("failed", summary.failed),
+        ("errored", summary.errored),
+        ("passed", summary.passed),
+        ("skipped", summary.skipped),
+    ] {
+        let _ = write!(
             html,
-            "<div class=\"wide\">\n<table>\n<caption>Steps</caption>\n<thead><tr><th scope=\"col\">outcome</th>\
-             <th scope=\"col\">step</th><th scope=\"col\">time</th></tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n</div>"
+            "<label><input type=\"checkbox\" value=\"{word}\" checked=\"\"> <span class=\"{word}\">{word}</span> {count}</label>"
         );
     }
+    html.push_str(
+        "<label class=\"search\">Find <input type=\"search\" placeholder=\"words of a name\"> <kbd>/</kbd></label>\
+         <button type=\"button\" data-do=\"next\">Next failure <kbd>n</kbd></button>\
+         <button type=\"button\" data-do=\"unfold\">Unfold or fold <kbd>e</kbd></button> <output></output></div>\n",
+    );
+}
+
+fn playbook(html: &mut String, (index, playbook): (usize, &Playbook), record: &Record) {
+    let outcome = playbook.outcome.word();
+    let texts = Texts::of(index, playbook);
+    let _ = writeln!(html, "<section>\n<h2>{}</h2>", text(&playbook.name));
+    let path = text(&playbook.path);
+    let took = duration(playbook.duration_ms.0);
+    let _ = writeln!(html, "<p><span class=\"{outcome}\">{outcome}</span> <code>{path}</code> in {took}</p>");
+    let around = Around { texts: &texts, whole: record.run.duration_ms.0, brief: record.summary.steps as usize > MANY };
+    html.push_str("<ol class=\"steps\" aria-label=\"Steps\">\n");
+    super::told(&playbook.steps).into_iter().for_each(|each| step::step(html, each, &around));
+    html.push_str("</ol>\n");
+    if !playbook.problems.is_empty() {
+        let causes: Vec<Cause> = playbook.problems.iter().map(problem).collect();
+        let _ = writeln!(html, "<h3 class=\"errored\">outputs</h3>\n{}", causes_list(&causes));
+    }
     Matrix::of(&playbook.steps).iter().for_each(|found| matrix(html, found));
+    texts.whole(html);
     html.push_str("</section>\n");
-}
-
-/// The row of a step, and below it why it did not pass.
-fn step(step: &Step) -> String {
-    let outcome = step.outcome.word();
-    let time = duration(step.duration_ms.0);
-    let (time, why) = match step.outcome {
-        Outcome::Skipped => (String::new(), step.reason.as_deref().map(message)),
-        Outcome::Passed => (time, None),
-        Outcome::Failed | Outcome::Errored => (time, Some(causes_list(&causes(step)))),
-    };
-    format!(
-        "<tr><td class=\"{outcome}\">{outcome}</td><th scope=\"row\">{}</th><td class=\"time\">{time}</td></tr>\n{}",
-        text(&title(step)),
-        why.map(|why| below(&why)).unwrap_or_default(),
-    )
-}
-
-/// A row that belongs to the one above it.
-fn below(html: &str) -> String {
-    format!("<tr class=\"below\"><td></td><td colspan=\"2\">{html}</td></tr>\n")
 }
 
 fn causes_list(causes: &[Cause]) -> String {

@@ -6,6 +6,7 @@ pub mod checkout;
 pub mod compare;
 pub mod console;
 pub mod curl;
+mod diff;
 pub mod difference;
 pub mod github;
 pub mod har;

@@ -34,6 +34,7 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         (r#"("(?:expires_on|expires_in|not_before|exp|iat|nbf)": ?"?)(\d+)()"#.to_owned(), "[time]", false),
         (format!(r#"("\w*_ms": ?)({number})()"#), "[ms]", false),
         (format!(r#"(\b(?:time|duration)=")({number})(")"#), "[ms]", false),
+        (r#"(style=")(left:[\d.]+%;width:[\d.]+%)(")"#.to_owned(), "[ms]", false),
         (r"((?:^|[^\w. ]) ?| ) *(\b\d+(?:\.\d+)? (?:µs|ms|s|min))(\b)".to_owned(), "[ms]", false),
         (r"(?i)()(\b[\da-f]{8}-[\da-f]{4}-[47][\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}\b)()".to_owned(), "[uuid]", true),
         (r"((?:127\.0\.0\.1|localhost|\[::1\]|%5B%3A%3A1%5D)(?::|%3A))(\d+)()".to_owned(), "[port]", true),
