@@ -4,7 +4,7 @@ use serde_json::Value;
 
 /// Values of more lines are not compared line by line.
 const MOST: usize = 400;
-/// A text on one line that is shorter needs no comparison: both are shown whole.
+/// Values that are shorter in one line need no comparison: both are shown whole.
 const SHORT: usize = 80;
 
 /// What a line is of.
@@ -20,11 +20,15 @@ pub(crate) enum Of {
 
 /// The lines of two values, those of both told once; nothing where both are short, or too long.
 pub(crate) fn lines(expected: &Value, actual: &Value) -> Option<Vec<(Of, String)>> {
-    let (expected, actual) = (written(expected), written(actual));
-    let is_short = |text: &str| !text.contains('\n') && text.len() <= SHORT;
-    if expected == actual || is_short(&expected) && is_short(&actual) {
+    let is_short = |value: &Value| match value {
+        Value::String(text) => !text.contains('\n') && text.len() <= SHORT,
+        other => other.to_string().len() <= SHORT,
+    };
+    let are_alike = expected.is_string() == actual.is_string() && expected != actual;
+    if !are_alike || is_short(expected) && is_short(actual) {
         return None;
     }
+    let (expected, actual) = (written(expected), written(actual));
     let (one, other): (Vec<&str>, Vec<&str>) = (expected.lines().collect(), actual.lines().collect());
     (one.len() <= MOST && other.len() <= MOST).then(|| compared(&one, &other))
 }
@@ -87,9 +91,13 @@ mod tests {
 
     #[test]
     fn lines_of_both_are_told_once() {
-        let found = shown(&json!({"a": 1, "b": [2, 3]}), &json!({"a": 1, "b": [3], "c": 4}));
-        let expected = " {\n   \"a\": 1,\n   \"b\": [\n-    2,\n     3\n-  ]\n+  ],\n+  \"c\": 4\n }\n";
-        assert_eq!(found.as_deref(), Some(expected));
+        let long = "x".repeat(SHORT);
+        let found = shown(&json!({"a": long, "b": [2, 3]}), &json!({"a": long, "b": [3], "c": 4}));
+        let same = format!(" {{\n   \"a\": \"{long}\",\n");
+        let expected = same + "   \"b\": [\n-    2,\n     3\n-  ]\n+  ],\n+  \"c\": 4\n }\n";
+        assert_eq!(found.as_deref(), Some(expected.as_str()));
+        assert_eq!(shown(&json!({"a": 1}), &json!({"a": 2})), None);
+        assert_eq!(shown(&json!(long), &json!([long])), None);
         assert_eq!(shown(&json!("a"), &json!("b")), None);
         assert_eq!(shown(&json!(1), &json!(2)), None);
         assert_eq!(shown(&json!("a\nb"), &json!("a\nc")).as_deref(), Some(" a\n-b\n+c\n"));
