@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use mi_run::diagnostic::Diagnostic;
 use mi_run::http::client::Client;
-use mi_run::http::{Request, Route, Transport as _, beginning, is_header, origin};
+use mi_run::http::{Request, Route, Transport as _, is_header, origin};
 
 /// How long the collector may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -53,7 +53,7 @@ pub(crate) async fn send(url: &str, body: Vec<u8>) -> Result<(), String> {
     let request = Request { method: "POST", url: url.to_owned(), headers, body: Some(body), timeout: PATIENCE, route };
     match client.send(request).await {
         Ok(answer) if (200..300).contains(&answer.status) => Ok(()),
-        Ok(answer) => Err(format!("it answers with status {}: {}", answer.status, beginning(&answer.body))),
+        Ok(answer) => Err(format!("it answers with status {}", answer.status)),
         Err(fault) => Err(fault.detail),
     }
 }

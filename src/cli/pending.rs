@@ -86,6 +86,14 @@ impl Pending {
         self.beside.as_mut().map_or(Ok(()), |beside| beside.file.write_all(text.as_bytes()))
     }
 
+    /// Writes more of the file, piece by piece.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub(super) fn stream(&mut self, write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> io::Result<()> {
+        self.beside.as_mut().map_or(Ok(()), |beside| write(&mut beside.file))
+    }
+
     /// Writes the file. A pipe may have to wait for its reader: how that went comes later.
     ///
     /// # Errors

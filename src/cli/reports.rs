@@ -231,8 +231,17 @@ pub(crate) async fn write(targets: Vec<Target>, record: &Record, console: &str) 
             failed.extend(collector::send(&url, otlp::render(record)).await.err().map(|why| unsent(&url, &why)));
             continue;
         }
-        let text = rendered(format, (record, console), &summaries, &mut failed);
-        match target.file {
+        let mut file = target.file;
+        let streamed = file.as_mut().filter(|file| format == Format::Json && file.is_file());
+        let text = match streamed.map(|file| file.stream(|out| json::write(record, out))) {
+            Some(Ok(())) => String::new(),
+            Some(Err(error)) => {
+                failed.extend(file.map(|file| unwritable(&format!("`{}`", file.path().display()), &error)));
+                continue;
+            }
+            None => rendered(format, (record, console), &summaries, &mut failed),
+        };
+        match file {
             // The console on stdout was written as it happened.
             None if target.format == Format::Console => {}
             None => {

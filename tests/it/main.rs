@@ -19,6 +19,7 @@ mod rbac;
 mod reference;
 mod reports;
 mod schema;
+mod secrets;
 mod sweep;
 mod tidy;
 mod whoami;

@@ -340,3 +340,26 @@ fn a_collector_that_is_not_there_is_told_and_hides_nothing() {
     folder.write("set.yaml", b"steps: [{assert: [1 > 2]}]\n").expect("written");
     assert_eq!(report(&folder, &["otlp=http://127.0.0.1:1"]).exit, "1");
 }
+
+#[test]
+fn a_disk_that_is_full_leaves_the_old_report_and_is_told() {
+    let folder = folder();
+    let steps: String = (0..200).map(|number| format!("  - set: {{x{number}: {number}}}\n")).collect();
+    folder.write("many.yaml", format!("steps:\n{steps}").as_bytes()).expect("written");
+    for format in ["json", "jsonl", "html", "junit"] {
+        folder.write("old", b"the old one").expect("written");
+        let binary = env!("CARGO_BIN_EXE_mi-run");
+        // Files may grow to a kibibyte, and who writes more is told so.
+        let script = format!("trap '' XFSZ; ulimit -f 1; exec {binary} many.yaml --quiet --report {format}=old");
+        let mut command = std::process::Command::new("bash");
+        let output = command.args(["-c", &script]).current_dir(&folder.work).output().expect("bash runs");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(4), "{format}: {told}");
+        assert!(told.contains("error[unwritable-report]") && told.contains("old"), "{format}: {told}");
+        assert_eq!(read(&folder, "old"), "the old one", "{format}");
+        let left = std::fs::read_dir(&folder.work).expect("a folder").flatten();
+        let left: Vec<_> =
+            left.map(|entry| entry.file_name()).filter(|name| name.to_string_lossy().ends_with(".part")).collect();
+        assert!(left.is_empty(), "{format}: {left:?}");
+    }
+}
