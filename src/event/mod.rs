@@ -300,6 +300,7 @@ pub struct Identity {
     /// Where its tokens came from.
     pub source: Cow<'static, str>,
     /// Why they came from there.
+    #[serde(default)]
     pub reason: String,
     /// Its object id.
     pub principal_id: Option<String>,

@@ -26,6 +26,7 @@ pub struct Record {
     /// Counts.
     pub summary: Summary,
     /// What passed for want of trying: an error under `--strict`.
+    #[serde(default)]
     pub hollow: Vec<String>,
     /// The playbooks, in the order given.
     pub playbooks: Vec<Playbook>,
@@ -48,8 +49,10 @@ pub struct Run {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,
     /// Whether it was interrupted.
+    #[serde(default)]
     pub interrupted: bool,
     /// Whether it took longer than `--timeout` allows.
+    #[serde(default)]
     pub timed_out: bool,
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::order::Sequencer;
 use super::{Event, Millis, PlaybookFinished, PlaybookStarted, Record, RunFinished, RunStarted};
-use super::{Step, StepFinished, Summary};
+use super::{Step, StepFinished, Summary, Trail, Turn};
 
 impl Record {
     /// The record of a run whose events were written down as they happened. One that breaks off was interrupted.
@@ -26,16 +26,21 @@ impl Record {
 
     /// Works out again what the steps inside of others know of those around them, which is not written down.
     pub fn restore(&mut self) {
-        fn inside(steps: &mut [Step], within: &[String]) {
-            for step in steps {
+        fn inside(steps: &mut [Step], within: &[String], around: &Trail) {
+            for (at, step) in steps.iter_mut().enumerate() {
                 step.within = within.to_vec();
+                if step.trail.0.is_empty() {
+                    // Reports of other hands do not say it, and it only tells steps apart.
+                    step.trail = around.then(Turn { step: at as u32, iteration: None });
+                }
                 if !step.steps.is_empty() {
                     let around: Vec<String> = within.iter().cloned().chain([step.title()]).collect();
-                    inside(&mut step.steps, &around);
+                    inside(&mut step.steps, &around, &step.trail);
                 }
             }
         }
-        self.playbooks.iter_mut().for_each(|playbook| inside(&mut playbook.steps, &[]));
+        self.run.shard = self.run.shard.filter(|shard| (1..=shard.of).contains(&shard.number));
+        self.playbooks.iter_mut().for_each(|playbook| inside(&mut playbook.steps, &[], &Trail::default()));
     }
 
     /// Counts again, and works out again how playbooks and the run came out.

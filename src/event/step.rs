@@ -15,6 +15,7 @@ use crate::value::to_text;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Place {
     /// The file, as it was given.
+    #[serde(default)]
     pub path: Arc<str>,
     /// The line.
     pub line: u32,
@@ -29,6 +30,7 @@ pub struct Place {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Step {
     /// Which step of the playbook.
+    #[serde(default)]
     pub trail: Trail,
     /// What the groups around it are called, from the outside in.
     #[serde(skip)]
@@ -72,11 +74,13 @@ pub struct Step {
     /// What was expected, judged.
     pub assertions: Vec<Assertion>,
     /// Facts about the outcome that are no fault.
+    #[serde(default)]
     pub notes: Vec<String>,
     /// What would cure a failure.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub helps: Vec<String>,
     /// What went wrong beside assertions.
+    #[serde(default)]
     pub problems: Vec<Problem>,
     /// What was captured.
     pub captures: BTreeMap<String, Value>,

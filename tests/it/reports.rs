@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::folder::Folder;
 use crate::program::{Printed, run};
@@ -362,4 +362,72 @@ fn a_disk_that_is_full_leaves_the_old_report_and_is_told() {
             left.map(|entry| entry.file_name()).filter(|name| name.to_string_lossy().ends_with(".part")).collect();
         assert!(left.is_empty(), "{format}: {left:?}");
     }
+}
+
+/// Replaces what stands at a random place of a document by something odd of its kind.
+fn bend(value: &mut Value, way: &mut impl Iterator<Item = usize>) {
+    let Some(number) = way.next() else { return };
+    match value {
+        Value::Object(members) if !members.is_empty() && number % 40 > 0 => {
+            let count = members.len();
+            members.values_mut().nth(number % count).into_iter().for_each(|member| bend(member, way));
+        }
+        Value::Array(items) if !items.is_empty() && number % 40 > 0 => {
+            let count = items.len();
+            bend(&mut items[number % count], way);
+        }
+        Value::Object(_) => *value = json!({"number": 0, "of": 0}),
+        Value::Array(_) => *value = json!([]),
+        Value::Number(_) => {
+            *value = [json!(0), json!(1), json!(4_294_967_295_u32), json!(1e300), json!(-1)][number % 5].clone()
+        }
+        Value::String(_) => {
+            *value = [json!(""), json!("9[2].3"), json!("\u{202e}é\u{1b}[2J<'\"&`")][number % 3].clone()
+        }
+        Value::Bool(flag) => *flag = !*flag,
+        Value::Null => *value = json!("x"),
+    }
+}
+
+#[test]
+fn a_report_that_was_bent_is_told_or_refused_and_nothing_breaks() {
+    use mi_run::report::compare::Changes;
+    use mi_run::report::{curl, har, html, json, junit, markdown, merge, otlp, read as reader, tap};
+
+    let folder = folder();
+    assert_eq!(tour(&folder, &["--report", "json=whole.json"]).exit, "0");
+    let text = read(&folder, "whole.json");
+    let whole: Value = serde_json::from_str(&text).expect("JSON");
+    let good = reader::read(text.as_bytes()).expect("a report");
+    let mut taken = 0;
+    // A walk that is the same each time, and goes everywhere.
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut next = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 33) as usize
+    };
+    for round in 0..300 {
+        let mut bent = whole.clone();
+        let way: Vec<usize> = (0..30).map(|_| next()).collect();
+        bend(&mut bent, &mut way.into_iter());
+        let Ok(record) = reader::read(bent.to_string().as_bytes()) else { continue };
+        taken += 1;
+        if round % 4 != 0 {
+            continue;
+        }
+        let _ = Changes::between(&good, &record).text();
+        for render in
+            [curl::render, har::render, html::render, json::render, junit::render, markdown::render, tap::render]
+        {
+            assert!(!render(&record).is_empty());
+        }
+        assert!(!otlp::render(&record).is_empty());
+        let mut told = 0;
+        record.replay(&mut |_| told += 1);
+        assert!(told >= 2);
+        let _ = merge::merge(vec![("a".to_owned(), record), ("b".to_owned(), good.clone())]);
+    }
+    assert!(taken > 100, "{taken}");
 }
