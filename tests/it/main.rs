@@ -16,6 +16,7 @@ mod pipelines;
 mod program;
 mod rbac;
 #[cfg(unix)]
+mod records;
 mod reference;
 mod reports;
 mod schema;
