@@ -52,7 +52,7 @@ pub const ARC_KEYS: &str = "/var/opt/azcmagent/tokens";
 pub const HIMDS: &str = "/opt/azcmagent/bin/himds";
 
 /// The variables that tell which source there is.
-pub const VARIABLES: [&str; 14] = [
+pub const VARIABLES: [&str; 15] = [
     "IDENTITY_ENDPOINT",
     "IDENTITY_HEADER",
     "IDENTITY_SERVER_THUMBPRINT",
@@ -67,6 +67,7 @@ pub const VARIABLES: [&str; 14] = [
     "AZURE_CLIENT_SECRET",
     "AZURE_CLIENT_CERTIFICATE_PATH",
     "AZURE_AUTHORITY_HOST",
+    "WEBSITE_SITE_NAME",
 ];
 
 /// Those of them that nobody may see.
@@ -198,21 +199,17 @@ pub fn find(machine: &Machine<'_>, wish: Option<Source>) -> Result<Found, Refusa
         (false, true) => return Err(half("`IDENTITY_HEADER` is set, as in App Service", &["IDENTITY_ENDPOINT"])),
         (false, false) => {}
     }
-    match (machine.get("MSI_ENDPOINT"), has("MSI_SECRET")) {
-        (Some(endpoint), true) => {
-            let old =
-                has("WEBSITE_SITE_NAME") || endpoint.trim_end_matches('/').to_ascii_lowercase().ends_with("/token");
-            if old && !has("DEFAULT_IDENTITY_CLIENT_ID") {
-                return found(
-                    Source::LegacyAppService,
-                    "`MSI_ENDPOINT` and `MSI_SECRET` are set, as in an old App Service",
-                );
+    match (has("MSI_ENDPOINT"), has("MSI_SECRET")) {
+        (true, true) => {
+            // Microsoft's libraries take the pair for Machine Learning; but this is what App Service says of itself.
+            if has("WEBSITE_SITE_NAME") && !has("DEFAULT_IDENTITY_CLIENT_ID") {
+                return found(Source::LegacyAppService, "`MSI_ENDPOINT` and `MSI_SECRET` are set in an App Service");
             }
             return found(Source::MachineLearning, "`MSI_ENDPOINT` and `MSI_SECRET` are set");
         }
-        (Some(_), false) => return found(Source::CloudShell, "`MSI_ENDPOINT` is set, and no secret with it"),
-        (None, true) => return Err(half("`MSI_SECRET` is set", &["MSI_ENDPOINT"])),
-        (None, false) => {}
+        (true, false) => return found(Source::CloudShell, "`MSI_ENDPOINT` is set, and no secret with it"),
+        (false, true) => return Err(half("`MSI_SECRET` is set", &["MSI_ENDPOINT"])),
+        (false, false) => {}
     }
     if !has("AZURE_POD_IDENTITY_AUTHORITY_HOST") && machine.himds.is_file() {
         return found(Source::Arc, "the agent of Azure Arc is installed here");
@@ -266,7 +263,9 @@ mod tests {
         check(&["MSI_ENDPOINT"], Ok(Source::CloudShell));
         check(&["MSI_ENDPOINT", "MSI_SECRET"], Ok(Source::MachineLearning));
         check(&["MSI_ENDPOINT=http://127.0.0.1:1/MSI/auth", "MSI_SECRET"], Ok(Source::MachineLearning));
-        check(&["MSI_ENDPOINT=http://127.0.0.1:1/MSI/token/", "MSI_SECRET"], Ok(Source::LegacyAppService));
+        check(&["MSI_ENDPOINT=http://127.0.0.1:1/MSI/token/", "MSI_SECRET"], Ok(Source::MachineLearning));
+        let learning = ["MSI_ENDPOINT", "MSI_SECRET", "WEBSITE_SITE_NAME", "DEFAULT_IDENTITY_CLIENT_ID"];
+        check(&learning, Ok(Source::MachineLearning));
         check(&["MSI_ENDPOINT", "MSI_SECRET", "WEBSITE_SITE_NAME"], Ok(Source::LegacyAppService));
         let workload = ["AZURE_FEDERATED_TOKEN_FILE", "AZURE_TENANT_ID", "AZURE_CLIENT_ID", "IDENTITY_ENDPOINT"];
         check(&workload, Ok(Source::WorkloadIdentity));
