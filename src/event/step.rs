@@ -52,6 +52,9 @@ pub struct Step {
     pub iteration: Option<Iteration>,
     /// Why it was skipped, failed without an assertion, or could not be carried out.
     pub reason: Option<String>,
+    /// The steps beside it that it waited for, by data, by `needs`, or since one of both changes something.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<Trail>,
     /// When it began, in milliseconds since the run began.
     pub started_ms: Millis,
     /// How long it took.
@@ -283,6 +286,7 @@ impl Step {
             phase: "steps".into(),
             iteration: None,
             reason: None,
+            after: Vec::new(),
             started_ms: Millis(0.0),
             duration_ms: Millis(0.0),
             place,

@@ -6,6 +6,7 @@
 mod source;
 mod step;
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use base64::Engine as _;
@@ -18,7 +19,7 @@ use super::cause::{Cause, problem};
 use super::duration;
 use super::matrix::{Cell, Matrix};
 use crate::diagnostic::render::printable;
-use crate::event::{Outcome, Playbook, Record};
+use crate::event::{Outcome, Playbook, Record, Step, Trail};
 
 const STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = include_str!("html/page.js");
@@ -60,6 +61,18 @@ pub fn render(record: &Record) -> String {
     }
     let _ = write!(html, "</div>\n</main>\n<script>{SCRIPT}</script>\n</body>\n</html>\n");
     html
+}
+
+/// What steps are called, by the way to each; a loop is called as its first turn is.
+fn called(steps: &[Step], names: &mut HashMap<Trail, String>) {
+    for step in steps {
+        let mut trail = step.trail.clone();
+        if let Some(last) = trail.0.last_mut() {
+            last.iteration = None;
+        }
+        names.entry(trail).or_insert_with(|| step.name.clone());
+        called(&step.steps, names);
+    }
 }
 
 /// How the steps came out, as parts of a bar. The counts in words stand above it.
@@ -107,7 +120,12 @@ fn playbook(html: &mut String, (index, playbook): (usize, &Playbook), record: &R
     let path = text(&playbook.path);
     let took = duration(playbook.duration_ms.0);
     let _ = writeln!(html, "<p><span class=\"{outcome}\">{outcome}</span> <code>{path}</code> in {took}</p>");
-    let around = Around { texts: &texts, whole: record.run.duration_ms.0, brief: record.summary.steps as usize > MANY };
+    let mut names = HashMap::new();
+    let brief = record.summary.steps as usize > MANY;
+    if !brief {
+        called(&playbook.steps, &mut names);
+    }
+    let around = Around { texts: &texts, whole: record.run.duration_ms.0, names: &names, brief };
     html.push_str("<ol class=\"steps\" aria-label=\"Steps\">\n");
     super::told(&playbook.steps).into_iter().for_each(|each| step::step(html, each, &around));
     html.push_str("</ol>\n");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::place::place;
 use super::playbook::Playbook;
 use super::progress::Progress;
-use crate::event::{self, Event, Iteration, Millis, Outcome, StepFinished, StepStarted, Turn, veil};
+use crate::event::{self, Event, Iteration, Millis, Outcome, StepFinished, StepStarted, Trail, Turn, veil};
 use crate::plan::{Action, Step};
 
 impl<'p> Playbook<'p, '_> {
@@ -166,6 +166,12 @@ impl<'p> Playbook<'p, '_> {
         true
     }
 
+    /// The steps beside it that a step waits for; those of the cleanup wait for what stands before, and say nothing of it.
+    fn awaited(&self, step: &Step) -> Vec<Trail> {
+        let waits = step.waits.iter().filter(|_| !self.cleanup);
+        waits.map(|wait| self.trail.then(Turn { step: wait.step as u32, iteration: None })).collect()
+    }
+
     /// A step of which nothing is known yet.
     pub(super) fn blank(&self, step: &Step, turn: Turn, iteration: Option<Iteration>) -> Progress {
         let written = step.name.as_ref().map(|name| name.template.text().to_owned());
@@ -174,6 +180,7 @@ impl<'p> Playbook<'p, '_> {
             trail: self.trail.then(turn),
             within: self.within.clone(),
             iteration,
+            after: self.awaited(step),
             started_ms: self.engine.at(),
             phase: if self.cleanup { "cleanup" } else { "steps" }.into(),
             ..event::Step::new(

@@ -1,10 +1,11 @@
 //! A step on the page: its line with its time in the run, and behind it all that is known of it.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::source::Texts;
 use super::{causes_list, message, text};
-use crate::event::{Headers, Outcome, Step};
+use crate::event::{Headers, Outcome, Step, Trail};
 use crate::report::cause::causes;
 use crate::report::console::{claim, expectation, shown_as, title};
 use crate::report::diff::{self, Of};
@@ -19,6 +20,8 @@ pub(super) struct Around<'a> {
     pub(super) texts: &'a Texts<'a>,
     /// How long the whole run took, in milliseconds.
     pub(super) whole: f64,
+    /// What the steps of the playbook are called, by the way to each.
+    pub(super) names: &'a HashMap<Trail, String>,
     /// Whether so many steps are told that those that passed are told by their line alone.
     pub(super) brief: bool,
 }
@@ -85,6 +88,11 @@ fn facts(html: &mut String, step: &Step, around: &Around<'_>) {
     let place = around.texts.link(place, &format!("{}:{}:{}", place.path, place.line, place.column));
     let began = duration(step.started_ms.0);
     let _ = write!(html, "<p class=\"soft\"><code>{}</code> at {place}, began at {began}", text(&step.action));
+    let after: Vec<String> =
+        step.after.iter().filter_map(|trail| around.names.get(trail)).map(|name| text(name)).collect();
+    if !after.is_empty() {
+        let _ = write!(html, ", after {}", after.join(", "));
+    }
     if let Some(settled) = step.settled_ms {
         let _ = write!(html, ", held after {}", duration(settled.0));
     }
