@@ -122,8 +122,7 @@ pub fn with_slash(resource: &str) -> Option<String> {
     let (scheme, host, _) = origin(resource)?;
     let is_bare = scheme == "https" && resource.len() == "https://".len() + host.len();
     let is_slashed = |known: &Known| {
-        [known.arm, known.legacy_arm].iter().any(|url| same_resource(url, resource))
-            || known.slashed.contains(&host.as_str())
+        [known.arm, known.legacy_arm].iter().any(|url| same_resource(url, resource)) || known.slashed.contains(&&*host)
     };
     (is_bare && KNOWN.iter().any(is_slashed)).then(|| format!("{resource}/"))
 }
@@ -136,7 +135,7 @@ impl Cloud {
             let urls = [known.arm, known.legacy_arm, known.authority, known.graph, known.key_vault];
             urls.iter().any(|url| origin(url).is_some_and(|(_, own, _)| own == host))
                 || [known.key_vault_hosts, known.storage_hosts].iter().any(|suffix| host.ends_with(suffix))
-                || known.slashed.contains(&host.as_str())
+                || known.slashed.contains(&&*host)
         };
         KNOWN.iter().find(is_own).map(Self::known)
     }

@@ -74,7 +74,7 @@ pub fn read(place: &str, body: &[u8]) -> Result<Cloud, String> {
 
 /// Of all clouds that a Resource Manager knows, its own.
 fn own<'d>(place: &str, entries: &'d [Value]) -> Result<&'d Value, String> {
-    let arm = |entry: &Value| entry.get("resourceManager").and_then(Value::as_str).and_then(origin);
+    let arm = |entry: &'d Value| entry.get("resourceManager").and_then(Value::as_str).and_then(origin);
     let here = origin(place);
     let found = entries.iter().find(|entry| here.is_some() && arm(entry) == here);
     if let (None, [only]) = (found, entries) {
@@ -100,7 +100,7 @@ fn audience(arm: &str, (first, all): (&str, &[&str]), known: Option<&Cloud>) -> 
 /// What a cloud is called: as it says, or by its host.
 fn name(entry: &Value, arm: &str) -> String {
     let said = entry.get("name").and_then(Value::as_str).filter(|name| !name.is_empty());
-    said.map(str::to_owned).or_else(|| origin(arm).map(|(_, host, _)| host)).unwrap_or_default()
+    said.map(str::to_owned).or_else(|| origin(arm).map(|(_, host, _)| host.into_owned())).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -103,7 +103,7 @@ pub fn counted_with(url: &str) -> Option<String> {
     let path = url.split_once("://")?.1.split(['?', '#']).next()?;
     let mut segments = path.split('/').skip(1);
     let id = segments.next().filter(|first| first.eq_ignore_ascii_case("subscriptions")).and(segments.next());
-    Some(id.filter(|id| !id.is_empty()).map_or(host, str::to_ascii_lowercase))
+    Some(id.filter(|id| !id.is_empty()).map_or(host.into_owned(), str::to_ascii_lowercase))
 }
 
 /// Why waiting cannot cure an answer, as a clause; nothing when it can, as with a role assignment on its way.

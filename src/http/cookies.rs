@@ -90,7 +90,7 @@ impl Place {
         let path = rest.find(['/', '?', '#']).map_or("", |at| &rest[at..]).split(['?', '#']).next()?;
         let path = if path.is_empty() { "/" } else { path };
         let safe = scheme == "https" || is_loopback(&host);
-        Some(Place { host, path: path.to_owned(), safe })
+        Some(Place { host: host.into_owned(), path: path.to_owned(), safe })
     }
 
     /// The path of a cookie that names none (RFC 6265, section 5.1.4).

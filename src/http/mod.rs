@@ -6,6 +6,7 @@ pub mod pem;
 mod pin;
 mod status;
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
@@ -141,10 +142,13 @@ pub fn beginning(body: &[u8]) -> String {
     }
 }
 
+/// A scheme, a host and a port.
+pub type Origin<'u> = (Cow<'u, str>, Cow<'u, str>, u16);
+
 /// The scheme, host and port of a URL, for comparison: the default port is written out, case is folded.
-pub fn origin(url: &str) -> Option<(String, String, u16)> {
+pub fn origin(url: &str) -> Option<Origin<'_>> {
     let (scheme, rest) = url.split_once("://")?;
-    let scheme = scheme.to_ascii_lowercase();
+    let scheme = lower(scheme);
     // Clients read `\\` as `/` (WHATWG URL, section 4.4): what follows it must not pass for the host.
     let authority = rest.split(['/', '?', '#', '\\']).next()?;
     let host_port = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
@@ -152,7 +156,15 @@ pub fn origin(url: &str) -> Option<(String, String, u16)> {
         Some((host, port)) if !port.contains(']') => (host, port.parse().ok()?),
         _ => (host_port, if scheme == "https" { 443 } else { 80 }),
     };
-    (!host.is_empty()).then(|| (scheme, host.trim_end_matches('.').to_ascii_lowercase(), port))
+    (!host.is_empty()).then(|| (scheme, lower(host.trim_end_matches('.')), port))
+}
+
+/// A text in lower case; nearly all are.
+fn lower(text: &str) -> Cow<'_, str> {
+    match text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        true => Cow::Owned(text.to_ascii_lowercase()),
+        false => Cow::Borrowed(text),
+    }
 }
 
 /// What a `Location` means that came from `base` (RFC 3986, section 5, for the forms that servers send).
@@ -238,8 +250,19 @@ pub fn compose<'p>(pieces: impl IntoIterator<Item = (&'p str, bool)>) -> String 
 /// request would go elsewhere than it says.
 pub fn climbs(url: &str) -> bool {
     let path = url.split_once("://").map_or(url, |(_, rest)| rest).split(['?', '#']).next().unwrap_or_default();
-    let is_dots = |segment: &str| matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");
     path.split(['/', '\\']).any(is_dots)
+}
+
+/// Whether a segment of a path is `.` or `..`, plain or escaped.
+fn is_dots(segment: &str) -> bool {
+    let dot = |rest: &str| match rest.as_bytes() {
+        [b'.', ..] => Some(1),
+        [b'%', b'2', b'e' | b'E', ..] => Some(3),
+        _ => None,
+    };
+    let first = dot(segment);
+    let second = first.map(|first| &segment[first..]).filter(|rest| !rest.is_empty());
+    first.is_some() && second.is_none_or(|rest| dot(rest) == Some(rest.len()))
 }
 
 /// Percent-encodes all but the unreserved characters of RFC 3986, section 2.3.
@@ -284,7 +307,7 @@ mod tests {
     #[test]
     fn origins_are_compared_with_their_port() {
         let check = |url: &str, expected: Option<(&str, &str, u16)>| {
-            let expected = expected.map(|(scheme, host, port)| (scheme.to_owned(), host.to_owned(), port));
+            let expected = expected.map(|(scheme, host, port)| (scheme.into(), host.into(), port));
             assert_eq!(origin(url), expected, "{url}");
         };
         check("https://Management.Azure.com/x", Some(("https", "management.azure.com", 443)));

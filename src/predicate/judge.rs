@@ -54,8 +54,6 @@ pub struct Verdict {
     pub predicate: &'static str,
     /// The argument of the predicate.
     pub expected: Value,
-    /// What is expected, in words.
-    pub expectation: String,
     /// Why it does not hold, as short as a label: `got "chinanorth"`, `is missing`. Empty when it holds.
     pub reason: String,
 }
@@ -76,7 +74,7 @@ pub(super) fn verdicts(predicate: &Predicate<Value>, actual: &Actual<'_>) -> Vec
                 Holds => (true, String::new()),
                 Fails(reason) | Unfit(reason) => (false, reason),
             };
-            Verdict { holds, predicate: part.name(), expected: part.argument(), expectation: part.words(), reason }
+            Verdict { holds, predicate: part.name(), expected: part.argument(), reason }
         })
         .collect()
 }
@@ -361,8 +359,8 @@ mod tests {
         let both = P::All(vec![P::Above(json!(1)), P::Below(json!(3))]);
         let verdicts = both.judge(&Actual::One(&json!(5)));
         let told: Vec<_> =
-            verdicts.iter().map(|verdict| (verdict.predicate, verdict.holds, verdict.expectation.as_str())).collect();
-        assert_eq!(told, [("above", true, "above 1"), ("below", false, "below 3")]);
+            verdicts.iter().map(|verdict| (verdict.predicate, verdict.holds, verdict.expected.clone())).collect();
+        assert_eq!(told, [("above", true, json!(1)), ("below", false, json!(3))]);
         holds(not(both), json!(5));
     }
 

@@ -6,6 +6,7 @@
 mod advice;
 mod locate;
 mod node;
+mod quick;
 mod reader;
 mod value;
 
@@ -28,12 +29,19 @@ pub use value::value;
 
 /// How deep a file may nest.
 const DEEPEST: usize = 64;
+/// How many values there may be in a file.
+const MOST: usize = 8_000_000;
 const TOO_DEEP: &str = "a file may nest 64 levels deep";
 const TOO_MUCH: &str = "the aliases (`*name`) of a file may expand to a million values in all";
 
 /// Reads the one document of a source. `None` when the text is no YAML or holds nothing; why, stands in
 /// the diagnostics.
 pub fn parse(id: SourceId, sources: &Sources, diagnostics: &mut Diagnostics) -> Option<Node> {
+    quick::read(id, sources.get(id)).or_else(|| whole(id, sources, diagnostics))
+}
+
+/// The whole way, through serde: whatever there is in a file, and what is wrong with it.
+fn whole(id: SourceId, sources: &Sources, diagnostics: &mut Diagnostics) -> Option<Node> {
     let source = sources.get(id);
     match serde_yaml::from_str_with_options::<Spanned<Raw>>(source.text(), options()) {
         Ok(raw) => {
@@ -57,8 +65,8 @@ fn options() -> serde_yaml::Options {
         budget: serde_yaml::budget! {
             max_depth: DEEPEST,
             flow_nesting_limit: DEEPEST,
-            max_events: 8_000_000,
-            max_nodes: 8_000_000,
+            max_events: MOST,
+            max_nodes: MOST,
             max_total_scalar_bytes: crate::source::LARGEST,
         },
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
@@ -233,32 +241,7 @@ impl Tree<'_> {
             Raw::List(items) => Kind::List(items.into_iter().map(|item| self.node(item)).collect()),
             Raw::Map(entries) => Kind::Map(self.entries(entries)),
         };
-        Node { kind, span: self.closed(span) }
-    }
-
-    /// Widens the span of `{` or `[` to the bracket that closes it, when that stands on the same line.
-    fn closed(&self, span: Span) -> Span {
-        let close = match self.source.slice(span.range()) {
-            "{" => '}',
-            "[" => ']',
-            _ => return span,
-        };
-        let line = self.source.position(span.start as usize).line as usize;
-        let start = self.source.offset(Position { line: line as u32, column: 1 });
-        let rest = self.source.line(line).get(span.start as usize - start..).unwrap_or("");
-        let open = self.source.slice(span.range()).chars().next();
-        let mut depth = 0;
-        for (at, character) in rest.char_indices() {
-            if Some(character) == open {
-                depth += 1;
-            } else if character == close {
-                depth -= 1;
-                if depth == 0 {
-                    return Span::new(self.id, span.start as usize, span.start as usize + at + 1);
-                }
-            }
-        }
-        span
+        Node { kind, span: close(self.source, span) }
     }
 
     fn entries(&mut self, raw: Vec<(Spanned<Raw>, Spanned<Raw>)>) -> Vec<Entry> {
@@ -280,4 +263,29 @@ impl Tree<'_> {
         }
         entries
     }
+}
+
+/// Widens the span of `{` or `[` to the bracket that closes it, when that stands on the same line.
+fn close(source: &Source, span: Span) -> Span {
+    let close = match source.slice(span.range()) {
+        "{" => '}',
+        "[" => ']',
+        _ => return span,
+    };
+    let line = source.position(span.start as usize).line as usize;
+    let start = source.offset(Position { line: line as u32, column: 1 });
+    let rest = source.line(line).get(span.start as usize - start..).unwrap_or("");
+    let open = source.slice(span.range()).chars().next();
+    let mut depth = 0;
+    for (at, character) in rest.char_indices() {
+        if Some(character) == open {
+            depth += 1;
+        } else if character == close {
+            depth -= 1;
+            if depth == 0 {
+                return Span { end: span.start + at as u32 + 1, ..span };
+            }
+        }
+    }
+    span
 }
