@@ -109,14 +109,14 @@ pub enum Unreadable {
 /// A text and the name people know it by.
 #[derive(Debug)]
 pub struct Source {
-    name: String,
+    name: Arc<str>,
     text: String,
     lines: Vec<u32>,
 }
 
 impl Source {
     /// A source from text that is already known to be good.
-    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+    pub fn new(name: impl Into<Arc<str>>, text: impl Into<String>) -> Self {
         let text = text.into();
         let starts = text.match_indices('\n').map(|(at, _)| at as u32 + 1);
         let lines = std::iter::once(0).chain(starts).collect();
@@ -127,7 +127,7 @@ impl Source {
     ///
     /// # Errors
     /// When the bytes are too many, binary, or not UTF-8.
-    pub fn from_bytes(name: impl Into<String>, bytes: Vec<u8>) -> Result<Self, Unreadable> {
+    pub fn from_bytes(name: impl Into<Arc<str>>, bytes: Vec<u8>) -> Result<Self, Unreadable> {
         if bytes.len() > LARGEST {
             return Err(Unreadable::TooLarge(bytes.len()));
         }
@@ -148,6 +148,11 @@ impl Source {
     /// The name, as shown to people: a path as it was given.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The name, to keep.
+    pub fn shared_name(&self) -> Arc<str> {
+        Arc::clone(&self.name)
     }
 
     /// The text, a byte order mark included.

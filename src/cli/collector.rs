@@ -48,7 +48,7 @@ pub(crate) async fn send(url: &str, body: Vec<u8>) -> Result<(), String> {
             headers.push((name, value));
         }
     }
-    let client = Client::new(None).map_err(|why| why.0)?;
+    let client = Client::new(None, super::machine::bundle).map_err(|why| why.0)?;
     let route = Route::of(url);
     let request = Request { method: "POST", url: url.to_owned(), headers, body: Some(body), timeout: PATIENCE, route };
     match client.send(request).await {

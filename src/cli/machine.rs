@@ -13,6 +13,14 @@ use mi_run::run::{Clock, World};
 use super::files;
 use super::run::{random, variables};
 
+/// The one file that holds all certificates of the system, unless the environment names others. Systems that keep them
+/// otherwise are asked.
+pub(crate) fn bundle() -> Option<PathBuf> {
+    let asked = cfg!(any(windows, target_os = "macos"));
+    let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|name| std::env::var_os(name).is_some());
+    if asked || named { None } else { openssl_probe::probe().cert_file }
+}
+
 /// The variables of the environment, or of the machine that the emulator stands for.
 pub(crate) struct Environment {
     emulated: Option<HashMap<String, String>>,
@@ -31,7 +39,7 @@ impl Environment {
     /// A client that trusts the emulator, where that speaks TLS: to it alone go the requests of such a run.
     pub(crate) fn client(emulator: Option<&Emulator>) -> Option<Client> {
         let ca_file = emulator.and_then(|emulator| emulator.ready().ca_file.clone())?;
-        Client::new(Some(ca_file)).ok()
+        Client::new(Some(&ca_file), bundle).ok()
     }
 
     /// A variable that identity sources want to know.

@@ -21,7 +21,7 @@ use super::emulate;
 use super::exit::Exit;
 use super::files;
 use super::live::{Live, Watch};
-use super::machine::Environment;
+use super::machine::{Environment, bundle};
 use super::report;
 use super::reports::{self, Format, Target};
 use super::rerun;
@@ -271,7 +271,7 @@ pub(super) fn endpoints(azure: &args::Azure, emulator: Option<&Emulator>) -> [Op
 
 /// What sends requests. That its certificates cannot be used, is told.
 pub(super) fn client(azure: &args::Azure, color: args::Color) -> Result<Client, Exit> {
-    Client::new(azure.ca_file.clone()).map_err(|why| {
+    Client::new(azure.ca_file.as_deref(), bundle).map_err(|why| {
         let title = "the file given by `--ca-file` cannot be used";
         diagnose(&Diagnostic::error("invalid-option", title).note(why.0), &Sources::new(), color);
         Exit::Usage

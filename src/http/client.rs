@@ -2,13 +2,15 @@
 
 use std::error::Error as _;
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use rustls_native_certs::{load_certs_from_paths, load_native_certs};
 
 use super::{Answer, Fault, FaultKind, LARGEST_BODY, Request, Response, Route, Transport};
 
@@ -18,9 +20,16 @@ const LOCAL_CONNECT: Duration = Duration::from_secs(2);
 /// How long connecting elsewhere may take.
 const OUTSIDE_CONNECT: Duration = Duration::from_secs(15);
 
+/// Finds the one file that holds all certificates of the system, where there is one.
+pub type Bundle = fn() -> Option<PathBuf>;
+
 /// Sends requests over the network and keeps connections for the next.
 pub struct Client {
-    ca_file: Option<PathBuf>,
+    /// Certificates that are trusted besides those of the system.
+    own: Vec<CertificateDer<'static>>,
+    bundle: Bundle,
+    /// Whom to trust, once an https URL is met.
+    roots: OnceLock<Arc<RootCertStore>>,
     /// By route, and whether TLS is set up.
     clients: [OnceLock<Result<reqwest::Client, String>>; 4],
     /// For endpoints that are known by their certificate: a process meets one.
@@ -32,15 +41,27 @@ pub struct Client {
 pub struct BadCertificates(pub String);
 
 impl Client {
-    /// A client that also trusts the certificates in `ca_file`.
+    /// A client that trusts those whom the system trusts, and the certificates in `ca_file`.
     ///
     /// # Errors
     /// When the file cannot be read or holds no certificate.
-    pub fn new(ca_file: Option<PathBuf>) -> Result<Self, BadCertificates> {
-        if let Some(path) = &ca_file {
-            certificates(path).map_err(BadCertificates)?;
-        }
-        Ok(Self { ca_file, clients: Default::default(), pinned: OnceLock::new() })
+    pub fn new(ca_file: Option<&Path>, bundle: Bundle) -> Result<Self, BadCertificates> {
+        let own = ca_file.map(certificates).transpose().map_err(BadCertificates)?.unwrap_or_default();
+        Ok(Self { own, bundle, roots: OnceLock::new(), clients: Default::default(), pinned: OnceLock::new() })
+    }
+
+    /// Whom to trust: read once, and only where TLS is spoken.
+    fn roots(&self) -> Arc<RootCertStore> {
+        let read = || {
+            let mut roots = RootCertStore::empty();
+            // The folder beside the file holds the same again, each by itself.
+            let bundle = (self.bundle)().map(|file| load_certs_from_paths(Some(&file), None).certs);
+            let system = bundle.filter(|certificates| !certificates.is_empty());
+            roots.add_parsable_certificates(system.unwrap_or_else(|| load_native_certs().certs));
+            roots.add_parsable_certificates(self.own.iter().cloned());
+            Arc::new(roots)
+        };
+        Arc::clone(self.roots.get_or_init(read))
     }
 
     fn client(&self, route: Route, tls: bool) -> Result<&reqwest::Client, Fault> {
@@ -77,16 +98,12 @@ impl Client {
         if let Route::Pinned(pin) = route {
             return super::pin::config(provider, pin);
         }
-        let mut roots = rustls::RootCertStore::empty();
-        if trusting {
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            if let Some(path) = &self.ca_file {
-                roots.add_parsable_certificates(certificates(path)?);
-            }
-        }
+        let roots = if trusting { self.roots() } else { Arc::new(RootCertStore::empty()) };
         let builder = rustls::ClientConfig::builder_with_provider(provider);
         let builder = builder.with_safe_default_protocol_versions().map_err(|error| error.to_string())?;
-        Ok(builder.with_root_certificates(roots).with_no_client_auth())
+        let mut config = builder.with_root_certificates(roots).with_no_client_auth();
+        config.alpn_protocols = [&b"h2"[..], b"http/1.1"].map(<[u8]>::to_vec).to_vec();
+        Ok(config)
     }
 
     async fn exchange(&self, request: Request) -> Answer {
@@ -148,7 +165,7 @@ impl Transport for Client {
     }
 }
 
-fn certificates(path: &std::path::Path) -> Result<Vec<CertificateDer<'static>>, String> {
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let shown = path.display();
     let bytes = std::fs::read(path).map_err(|error| format!("`{shown}` cannot be read: {error}"))?;
     let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();

@@ -90,6 +90,13 @@ impl Plan {
         self.steps.iter().chain(&self.cleanup).map(Step::leaves).sum()
     }
 
+    /// Whether any step expects a refusal, those of included playbooks too.
+    pub fn refuses(&self) -> bool {
+        let mut refuses = self.steps.iter().chain(&self.cleanup).any(order::is_denied);
+        self.each_include(&mut |include| refuses = refuses || include.plan.refuses());
+        refuses
+    }
+
     /// Each playbook that it includes.
     pub fn each_include(&self, visit: &mut dyn FnMut(&Include)) {
         fn inside(steps: &[Step], visit: &mut dyn FnMut(&Include)) {

@@ -74,7 +74,7 @@ fn wanted(step: &Step, visit: &mut dyn FnMut(usize, Why)) {
 }
 
 /// Whether a step, or one inside, expects a refusal.
-fn is_denied(step: &Step) -> bool {
+pub(super) fn is_denied(step: &Step) -> bool {
     let denied = |subject: &Subject| matches!(subject, Subject::Denied(_) | Subject::Access(Access::Denied));
     match &step.action {
         Action::Group(inner) => inner.iter().any(is_denied),

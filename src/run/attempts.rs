@@ -42,7 +42,9 @@ impl Playbook<'_, '_> {
                 None => self.after_fault(step, (&mut trial, reply.as_ref()), progress),
             };
             let Some(pause) = pause else {
-                self.diagnose(step, reply.as_ref(), progress).await;
+                if progress.step.outcome != Outcome::Passed {
+                    Box::pin(self.diagnose(step, reply.as_ref(), progress)).await;
+                }
                 return captured;
             };
             let why = unmet(progress, reply.as_ref());
@@ -58,10 +60,10 @@ impl Playbook<'_, '_> {
     /// One attempt: what was captured, and what came.
     async fn attempt(&self, step: &Step, progress: &mut Progress) -> (Vec<(String, Value)>, Option<Reply>) {
         let reply = match &step.action {
-            Action::Token(token) => self.token(step, token, progress).await,
+            Action::Token(token) => Box::pin(self.token(step, token, progress)).await,
             Action::Request(request) => self.request(step, request, progress).await,
-            Action::Access(access) => self.access(step, access, progress).await,
-            Action::Metadata(path) => self.metadata(step, path, progress).await,
+            Action::Access(access) => Box::pin(self.access(step, access, progress)).await,
+            Action::Metadata(path) => Box::pin(self.metadata(step, path, progress)).await,
             Action::Set(set) => return (self.set(set, progress), None),
             Action::Assert(list) => {
                 self.assert(list, progress);

@@ -20,8 +20,8 @@ impl Playbook<'_, '_> {
             None => {
                 let found = match &self.common.choice {
                     Choice::Known(cloud) => Some(cloud.clone()),
-                    Choice::Auto => self.of_the_machine(step, progress).await,
-                    Choice::Discovered(place) => self.discovered(place, step, progress).await,
+                    Choice::Auto => Box::pin(self.of_the_machine(step, progress)).await,
+                    Choice::Discovered(place) => Box::pin(self.discovered(place, step, progress)).await,
                 };
                 let cloud = Rc::new(found?);
                 *self.common.cloud.borrow_mut() = Some(Rc::clone(&cloud));

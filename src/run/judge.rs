@@ -271,12 +271,12 @@ impl Playbook<'_, '_> {
 
     /// A refusal proves nothing about existence: says so, unless another step has shown the target to exist.
     fn unproven(&self, progress: &mut Progress) {
-        let Some(request) = &progress.step.request else {
+        let (Some(request), Some(seen)) = (&progress.step.request, &self.common.seen) else {
             return;
         };
         let path = path_of(&request.url);
         let below = format!("{path}/");
-        let seen = self.common.seen.borrow();
+        let seen = seen.borrow();
         // Only what stands before counts: it has ended, however many steps run at a time.
         let shown = |trail: &Trail| trail.precedes(&progress.step.trail);
         // What is made, and what is done to something, needs only what it would stand in.

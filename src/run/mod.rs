@@ -1,4 +1,6 @@
 //! Plan → events: one file per action. It prints nothing; what it tells, it tells as events.
+//!
+//! What a future may wait for lies in it, and futures are moved about: the rare ways are boxed, so that the usual one is small.
 
 mod access;
 mod assert;

@@ -1,7 +1,5 @@
 //! From spans to the places of events.
 
-use std::sync::Arc;
-
 use crate::diagnostic::Diagnostic;
 use crate::event::{Place, Problem};
 use crate::source::{Sources, Span};
@@ -11,7 +9,7 @@ pub(super) fn place(sources: &Sources, span: Span) -> Place {
     let source = sources.get(span.source);
     let position = source.position(span.start as usize);
     Place {
-        path: Arc::from(source.name()),
+        path: source.shared_name(),
         line: position.line,
         column: position.column,
         length: span.end.saturating_sub(span.start),

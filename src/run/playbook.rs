@@ -46,8 +46,9 @@ pub(super) struct Common {
     pub(super) choice: Choice,
     /// The identity of the steps that name none, where it is not the one that the playbook names.
     pub(super) identity: Option<Whose>,
-    /// Paths of Resource Manager that answered, in lower case, and to which steps: what is there without doubt.
-    pub(super) seen: Rc<RefCell<HashMap<String, Trail>>>,
+    /// Paths of Resource Manager that answered, in lower case, and to which steps: what is there without doubt. Nothing is
+    /// kept where no step expects a refusal.
+    pub(super) seen: Option<Rc<RefCell<HashMap<String, Trail>>>>,
     /// The folder that files are relative to.
     pub(super) folder: PathBuf,
     /// The folder that files must stay in.
@@ -66,7 +67,7 @@ impl<'p, 'e> Playbook<'p, 'e> {
             cloud: known(&choice),
             choice,
             identity: selector.map(|selector| Whose { selector, source: None }),
-            seen: Rc::default(),
+            seen: job.plan.refuses().then(Rc::default),
             folder: job.folder.clone(),
             root_folder: job.root.clone(),
             computed: RefCell::default(),
@@ -90,7 +91,7 @@ impl<'p, 'e> Playbook<'p, 'e> {
             cloud,
             choice,
             identity,
-            seen: Rc::clone(&caller.common.seen),
+            seen: caller.common.seen.clone(),
             folder: folder.to_owned(),
             root_folder: caller.common.root_folder.clone(),
             computed: RefCell::default(),
@@ -173,8 +174,10 @@ impl<'p, 'e> Playbook<'p, 'e> {
         for global in &uses.globals {
             let there = match *global {
                 "cloud" => self.the_cloud(step, progress).await.is_some(),
-                "vm" => self.the_machine(step, progress).await.is_some(),
-                "identity" => !self.frame.lacks("identity") || self.own_token(step, progress).await.is_some(),
+                "vm" => Box::pin(self.the_machine(step, progress)).await.is_some(),
+                "identity" => {
+                    !self.frame.lacks("identity") || Box::pin(self.own_token(step, progress)).await.is_some()
+                }
                 _ => true,
             };
             if !there {

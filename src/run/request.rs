@@ -58,13 +58,13 @@ impl Playbook<'_, '_> {
             self.keep_cookies(&trek.first.url, &reply.headers, progress);
         }
         if let Some(poll) = &request.poll {
-            reply = self.poll(poll, (&trek, reply), progress).await?;
+            reply = Box::pin(self.poll(poll, (&trek, reply), progress)).await?;
         }
         if let Some(most) = request.pages {
-            reply = self.pages(most, (&trek, reply), progress).await?;
+            reply = Box::pin(self.pages(most, (&trek, reply), progress)).await?;
         }
-        if target.is_arm && (200..300).contains(&reply.status) {
-            let mut seen = self.common.seen.borrow_mut();
+        if let Some(seen) = self.common.seen.as_ref().filter(|_| target.is_arm && (200..300).contains(&reply.status)) {
+            let mut seen = seen.borrow_mut();
             let first = seen.entry(path_of(&target.url)).or_insert_with(|| progress.step.trail.clone());
             if progress.step.trail < *first {
                 first.clone_from(&progress.step.trail);

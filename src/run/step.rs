@@ -18,7 +18,7 @@ impl<'p> Playbook<'p, '_> {
                 progress.step.reason = Some(why);
                 self.finish(progress)
             }
-            (None, Some(each)) => self.each(step, each, turn).await,
+            (None, Some(each)) => Box::pin(self.each(step, each, turn)).await,
             (None, None) => self.turn(step, turn, None).await,
         };
         self.frame.ended(step.number, outcome);
@@ -77,7 +77,7 @@ impl<'p> Playbook<'p, '_> {
         let mut progress = self.blank(step, turn, iteration);
         progress.step.outcome = Outcome::Passed;
         match &step.action {
-            Action::Group(_) | Action::Include(_) => self.outer(step, &mut progress).await,
+            Action::Group(_) | Action::Include(_) => Box::pin(self.outer(step, &mut progress)).await,
             _ => {
                 tokio::select! {
                     biased;

@@ -122,6 +122,18 @@ impl Playbook<'_, '_> {
         if let (Kept::Good(token), false) = (kept(), fresh) {
             return Some(token);
         }
+        Box::pin(self.asked(step, progress, (resource, whose, fresh))).await
+    }
+
+    /// A token that is asked for, unless another step got it meanwhile.
+    async fn asked(
+        &self,
+        step: &Step,
+        progress: &mut Progress,
+        (resource, whose, fresh): (&str, &Whose, bool),
+    ) -> Option<Rc<Token>> {
+        let now = self.engine.world.clock.now();
+        let kept = || self.engine.cache.get(whose, resource, now);
         // Who comes while another asks for the same, waits for its answer.
         let gate = self.engine.shared.gate(whose, resource);
         let _asking = gate.lock().await;
