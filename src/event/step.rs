@@ -228,7 +228,8 @@ pub struct Assertion {
     pub predicate: String,
     /// What was expected.
     pub expected: Value,
-    /// What was there; null when nothing was.
+    /// What was there; null when nothing was. Where the assertion holds, a value that holds more than 1,000 others is told
+    /// by how many it holds, such as `list of 2000 items`.
     pub actual: Value,
     /// Whether something was there at all.
     #[serde(default = "yes", skip_serializing_if = "is_so")]

@@ -142,7 +142,9 @@ impl Client {
         let body = match incoming.chunk().await.map_err(refuse)? {
             None => first,
             Some(second) => {
-                let mut all = Vec::with_capacity(first.len() + second.len());
+                // What a server says of its length is not believed beyond what is kept.
+                let said = incoming.content_length().map_or(0, |length| length.min(LARGEST_BODY as u64) as usize);
+                let mut all = Vec::with_capacity(said.max(first.len() + second.len()));
                 all.extend_from_slice(&first);
                 all.extend_from_slice(&second);
                 while let Some(more) = incoming.chunk().await.map_err(refuse)? {

@@ -1,6 +1,6 @@
 //! Secrets that are written out in a file.
 
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use regex::Regex;
 
@@ -9,26 +9,54 @@ use crate::plan::Plan;
 use crate::source::{Sources, Span};
 use crate::template::Tree;
 
-/// What secrets look like; the group `secret` is the secret itself.
-static SHAPES: LazyLock<Vec<(&str, Regex)>> = LazyLock::new(|| {
-    let shapes = [
-        ("a token", r"(?<secret>eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)"),
-        ("a bearer token", r"(?i)\bbearer[ ]+(?<secret>[A-Za-z0-9._~+/=-]{24,})"),
-        // A client secret of Microsoft Entra ID.
-        (
-            "a client secret",
-            r"(?:^|[^A-Za-z0-9_~.-])(?<secret>[A-Za-z0-9_~.-]{3}[78]Q~[A-Za-z0-9_~.-]{31,34})(?:$|[^A-Za-z0-9_~.-])",
-        ),
-        ("the signature of a shared access signature", r"[?&]sig=(?<secret>[A-Za-z0-9%+/]{30,}=*)"),
-        ("the key of an account", r"(?i)\b(?:account|sharedaccess)key=(?<secret>[A-Za-z0-9+/]{30,}=*)"),
-        ("a private key", r"(?s)(?<secret>-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----.{16,}?-----END)"),
-        (
-            "a secret",
-            r#"(?im)^[ \t-]*["']?(?:client_?secret|password|access_?token)["']?:[ \t]+["']?(?<secret>[^\s"'{}\[\]|>&*!#$][^\s"'{}]{7,})["']?[ \t]*(?:#.*)?$"#,
-        ),
-    ];
-    shapes.into_iter().filter_map(|(what, shape)| Some((what, Regex::new(shape).ok()?))).collect()
-});
+/// What a secret looks like.
+struct Shape {
+    what: &'static str,
+    /// Words, in lower case, one of which stands in or before every such secret: where none does, nothing is compiled.
+    words: &'static [&'static str],
+    /// A regular expression; its group `secret` is the secret itself.
+    pattern: &'static str,
+    compiled: OnceLock<Option<Regex>>,
+}
+
+impl Shape {
+    const fn new(what: &'static str, words: &'static [&'static str], pattern: &'static str) -> Self {
+        Self { what, words, pattern, compiled: OnceLock::new() }
+    }
+
+    /// What to look for in a text, given in lower case; nothing where it cannot be there.
+    fn regex(&self, lower: &str) -> Option<&Regex> {
+        let may_be_there = self.words.iter().any(|word| lower.contains(word));
+        may_be_there.then(|| self.compiled.get_or_init(|| Regex::new(self.pattern).ok()).as_ref()).flatten()
+    }
+}
+
+static SHAPES: [Shape; 7] = [
+    Shape::new("a token", &["eyj"], r"(?<secret>eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)"),
+    Shape::new("a bearer token", &["bearer"], r"(?i)\bbearer[ ]+(?<secret>[A-Za-z0-9._~+/=-]{24,})"),
+    // A client secret of Microsoft Entra ID.
+    Shape::new(
+        "a client secret",
+        &["q~"],
+        r"(?:^|[^A-Za-z0-9_~.-])(?<secret>[A-Za-z0-9_~.-]{3}[78]Q~[A-Za-z0-9_~.-]{31,34})(?:$|[^A-Za-z0-9_~.-])",
+    ),
+    Shape::new("the signature of a shared access signature", &["sig="], r"[?&]sig=(?<secret>[A-Za-z0-9%+/]{30,}=*)"),
+    Shape::new(
+        "the key of an account",
+        &["key="],
+        r"(?i)\b(?:account|sharedaccess)key=(?<secret>[A-Za-z0-9+/]{30,}=*)",
+    ),
+    Shape::new(
+        "a private key",
+        &["private key"],
+        r"(?s)(?<secret>-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----.{16,}?-----END)",
+    ),
+    Shape::new(
+        "a secret",
+        &["client_secret", "clientsecret", "password", "access_token", "accesstoken"],
+        r#"(?im)^[ \t-]*["']?(?:client_?secret|password|access_?token)["']?:[ \t]+["']?(?<secret>[^\s"'{}\[\]|>&*!#$][^\s"'{}]{7,})["']?[ \t]*(?:#.*)?$"#,
+    ),
+];
 
 /// Finds what looks like a secret, and masks it.
 pub(super) fn lint(plan: &Plan, sources: &mut Sources, diagnostics: &mut Diagnostics) {
@@ -42,12 +70,14 @@ pub(super) fn lint(plan: &Plan, sources: &mut Sources, diagnostics: &mut Diagnos
         }
     }
     let text = sources.get(plan.source).text();
-    for (what, shape) in &*SHAPES {
-        for secret in shape.captures_iter(text).filter_map(|parts| parts.name("secret")) {
+    let lower = text.to_lowercase();
+    for shape in &SHAPES {
+        let secrets = shape.regex(&lower).into_iter().flat_map(|regex| regex.captures_iter(text));
+        for secret in secrets.filter_map(|parts| parts.name("secret")) {
             let span = Span::new(plan.source, secret.start(), secret.end());
             let is_known = |(known, _): &(Span, &str)| known.start < span.end && span.start < known.end;
             if !found.iter().any(is_known) {
-                found.push((span, what));
+                found.push((span, shape.what));
             }
         }
     }
@@ -64,10 +94,11 @@ mod tests {
     #[test]
     fn secrets_are_known_by_their_shape() {
         let of = |text: &str| {
-            let shape = SHAPES.iter().find(|(_, shape)| shape.is_match(text));
-            shape.map(|(what, _)| *what)
+            let lower = text.to_lowercase();
+            let shape = SHAPES.iter().find(|shape| shape.regex(&lower).is_some_and(|regex| regex.is_match(text)));
+            shape.map(|shape| shape.what)
         };
-        assert_eq!(SHAPES.len(), 7);
+        assert!(SHAPES.iter().all(|shape| Regex::new(shape.pattern).is_ok()));
         let key = "k".repeat(44);
         assert_eq!(of(&format!("Authorization: Bearer {key}")), Some("a bearer token"));
         assert_eq!(of(&format!("x: eyJ{}.eyJ{}.c", &key[..9], &key[..9])), Some("a token"));

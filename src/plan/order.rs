@@ -1,31 +1,37 @@
 //! What waits for what, among the steps of one block: by data, by `needs`, and by what may change.
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
 use super::{Action, Step, Subject, Uses, Wait, Why};
 use crate::azure::verdict::Access;
 use crate::diagnostic::Diagnostics;
 
+/// How many steps a refusal waits for by itself. Of more, the first refusal that waits for them stands for them, or
+/// many refusals behind many other steps would wait for each of those.
+const WITNESSES: usize = 64;
+
 /// Finds out what each step of a block waits for. Circles are told, and broken.
 pub(super) fn arrange(steps: &mut [Step], diagnostics: &mut Diagnostics) {
     let ranges: Vec<Range<usize>> = steps.iter().map(|step| step.number..step.end).collect();
+    let beside = |number: usize| ranges.binary_search_by(|range| side(range, number)).ok();
     let mut changed: Option<usize> = None;
     let mut readers: Vec<usize> = Vec::new();
     let mut witnesses: Vec<usize> = Vec::new();
     let mut waits: Vec<Vec<Wait>> = Vec::with_capacity(steps.len());
     for (at, step) in steps.iter().enumerate() {
         let mut own: Vec<Wait> = Vec::new();
-        let mut wait = |other: usize, why: Why| match own.iter_mut().find(|wait| wait.step == other) {
-            Some(known) => known.why = known.why.min(why),
-            None => own.push(Wait { step: other, why }),
-        };
+        let mut wait = |other: usize, why: Why| own.push(Wait { step: other, why });
         wanted(step, &mut |number, why| {
-            if let Some(other) = ranges.iter().position(|range| range.contains(&number)).filter(|other| *other != at) {
+            if let Some(other) = beside(number).filter(|other| *other != at) {
                 wait(other, why);
             }
         });
         if is_denied(step) {
             witnesses.iter().for_each(|other| wait(*other, Why::Evidence));
+            if witnesses.len() > WITNESSES {
+                witnesses = vec![at];
+            }
         }
         changed.iter().for_each(|other| wait(*other, Why::Change));
         if step.changes {
@@ -39,7 +45,9 @@ pub(super) fn arrange(steps: &mut [Step], diagnostics: &mut Diagnostics) {
         if shows(step) {
             witnesses.push(at);
         }
-        own.sort_by_key(|wait| wait.step);
+        // Of several reasons the earliest counts.
+        own.sort_unstable_by_key(|wait| (wait.step, wait.why));
+        own.dedup_by_key(|wait| wait.step);
         waits.push(own);
     }
     while let Some(chain) = circle(&waits) {
@@ -48,6 +56,15 @@ pub(super) fn arrange(steps: &mut [Step], diagnostics: &mut Diagnostics) {
         waits[chain[0]].clear();
     }
     steps.iter_mut().zip(waits).for_each(|(step, waits)| step.waits = waits);
+}
+
+/// On which side of a number a range of numbers lies.
+fn side(range: &Range<usize>, number: usize) -> Ordering {
+    match (range.end <= number, range.start > number) {
+        (true, _) => Ordering::Less,
+        (_, true) => Ordering::Greater,
+        _ => Ordering::Equal,
+    }
 }
 
 /// Lets each step wait for the one before it.

@@ -36,12 +36,51 @@ impl Actual<'_> {
         self.value().map(Cow::into_owned)
     }
 
+    /// What was found, for the report of what holds: of a value that holds very many others, only how many it holds
+    /// itself.
+    pub fn outline(&self) -> Option<Value> {
+        let mut left = MANY;
+        let is_large = match self {
+            Actual::Missing => false,
+            Actual::One(value) => is_large(value, &mut left),
+            Actual::Many(values) => values.iter().any(|value| is_large(value, &mut left)),
+        };
+        if !is_large {
+            return self.to_value();
+        }
+        Some(Value::String(match self {
+            Actual::One(Value::Object(members)) => match members.len() {
+                1 => "map of 1 entry".to_owned(),
+                many => format!("map of {many} entries"),
+            },
+            Actual::One(Value::Array(items)) => format!("list of {} items", items.len()),
+            Actual::Many(values) => format!("list of {} items", values.len()),
+            Actual::One(_) | Actual::Missing => String::new(),
+        }))
+    }
+
     pub(super) fn value(&self) -> Option<Cow<'_, Value>> {
         match self {
             Actual::Missing => None,
             Actual::One(value) => Some(Cow::Borrowed(*value)),
             Actual::Many(values) => Some(Cow::Owned(values.iter().copied().cloned().collect())),
         }
+    }
+}
+
+/// A value that holds more others than this is not told where it is as expected.
+const MANY: usize = 1_000;
+
+/// Whether there are more values in a value than are left; what there is, is taken off.
+fn is_large(value: &Value, left: &mut usize) -> bool {
+    if *left == 0 {
+        return true;
+    }
+    *left -= 1;
+    match value {
+        Value::Array(items) => items.iter().any(|item| is_large(item, left)),
+        Value::Object(members) => members.values().any(|member| is_large(member, left)),
+        _ => false,
     }
 }
 
@@ -352,6 +391,18 @@ mod tests {
         holds(P::Exists(json!(true)), json!(null));
         fails(P::Exists(json!(false)), json!(5), "got integer 5");
         fails(not(P::Equals(json!(5))), json!(5), "got integer 5");
+    }
+
+    #[test]
+    fn what_holds_very_much_is_told_in_outline() {
+        let small = json!([1, {"a": "b"}]);
+        assert_eq!(Actual::One(&small).outline(), Some(small.clone()));
+        let large: Value = (0..MANY).map(Value::from).collect();
+        assert_eq!(Actual::One(&large).outline(), Some(json!("list of 1000 items")));
+        assert_eq!(Actual::One(&json!({"a": large})).outline(), Some(json!("map of 1 entry")));
+        assert_eq!(Actual::Many(vec![&small, &large]).outline(), Some(json!("list of 2 items")));
+        assert_eq!(Actual::Many(vec![&small]).outline(), Some(json!([small])));
+        assert_eq!(Actual::Missing.outline(), None);
     }
 
     #[test]

@@ -154,16 +154,19 @@ impl Playbook<'_, '_> {
             Ok(rendered) => rendered,
             Err(found) => return progress.misfit(self, &found),
         };
-        let found = actual.to_value();
-        let measured = found.as_ref().and_then(Value::as_f64).filter(|_| name.subject == "duration");
+        let measured = match &actual {
+            Actual::One(value) if name.subject == "duration" => value.as_f64(),
+            _ => None,
+        };
         for verdict in rendered.judge(&actual) {
+            let found = if verdict.holds { actual.outline() } else { actual.to_value() };
             progress.judged(Judged::Assertion(Box::new(Assertion {
                 subject: name.subject.into(),
                 path: name.path.clone(),
                 predicate: verdict.predicate.to_owned(),
                 expected: verdict.expected,
-                actual: found.clone().unwrap_or(Value::Null),
                 found: found.is_some(),
+                actual: found.unwrap_or(Value::Null),
                 holds: verdict.holds,
                 reason: Some(measured.map_or(verdict.reason, |millis| format!("got {millis:.1} ms")))
                     .filter(|reason| !reason.is_empty()),

@@ -175,9 +175,7 @@ impl<'p, 'e> Playbook<'p, 'e> {
             let there = match *global {
                 "cloud" => self.the_cloud(step, progress).await.is_some(),
                 "vm" => Box::pin(self.the_machine(step, progress)).await.is_some(),
-                "identity" => {
-                    !self.frame.lacks("identity") || Box::pin(self.own_token(step, progress)).await.is_some()
-                }
+                "identity" => !self.frame.lacks("identity") || Box::pin(self.own_token(step, progress)).await.is_some(),
                 _ => true,
             };
             if !there {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::azure::patience;
-use crate::http::Answer;
+use crate::http::{Answer, Response};
 
 /// A counter below which everybody slows down.
 const LOW: u64 = 5;
@@ -23,7 +23,11 @@ pub(super) struct Throttle(RefCell<HashMap<String, Duration>>);
 impl Throttle {
     /// How long to wait before a request is sent to this URL.
     pub(super) fn wait(&self, url: &str, elapsed: Duration) -> Duration {
-        let until = patience::counted_with(url).and_then(|key| self.0.borrow().get(&key).copied());
+        let known = self.0.borrow();
+        if known.is_empty() {
+            return Duration::ZERO;
+        }
+        let until = patience::counted_with(url).and_then(|key| known.get(&key).copied());
         until.unwrap_or_default().saturating_sub(elapsed)
     }
 
@@ -38,6 +42,7 @@ impl Throttle {
         let header = |name: &str| response.header(name).map(str::to_owned);
         let pause = match response.status {
             429 => patience::wait_said(&header, now).unwrap_or(base).min(LONGEST),
+            _ if !says_what_remains(response) => return,
             _ if patience::remaining(&header).and_then(|left| left.lowest()).is_some_and(|left| left < LOW) => BREATH,
             _ => return,
         };
@@ -49,10 +54,14 @@ impl Throttle {
     }
 }
 
+/// Whether an answer says anything of what is left.
+fn says_what_remains(response: &Response) -> bool {
+    response.headers.iter().any(|(name, _)| name.starts_with("x-ms-ratelimit-remaining-"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::Response;
     use std::time::SystemTime;
 
     #[test]

@@ -24,5 +24,6 @@ mod secrets;
 mod sweep;
 mod tidy;
 mod whoami;
+mod wire;
 mod words;
 mod worlds;
