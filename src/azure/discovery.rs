@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::cloud::Cloud;
-use crate::http::{is_loopback, origin};
+use crate::http::{is_loopback, json, origin};
 
 /// The versions that are asked for, one after the other until one is known.
 pub const VERSIONS: [&str; 3] = ["2022-09-01", "2019-05-01", "2015-01-01"];
@@ -36,9 +36,7 @@ pub fn is_safe(url: &str) -> bool {
 /// # Errors
 /// What is wrong with it, in words.
 pub fn read(place: &str, body: &[u8]) -> Result<Cloud, String> {
-    // Some answer with a byte order mark.
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    let document: Value = serde_json::from_slice(body).map_err(|_| "the answer is not JSON".to_owned())?;
+    let document = json(body).map_err(|_| "the answer is not JSON".to_owned())?;
     let entry = match &document {
         Value::Array(entries) => own(place, entries)?,
         Value::Object(_) => &document,

@@ -229,6 +229,9 @@ fn kind(error: &reqwest::Error) -> FaultKind {
         ) => FaultKind::CutShort,
         _ => {
             let text = chain(error);
+            if text.contains("message head is too large") {
+                return FaultKind::TooLarge;
+            }
             let cut = ["IncompleteMessage", "incomplete", "closed before", "end of file", "IncompleteBody"];
             if cut.iter().any(|word| text.contains(word)) { FaultKind::CutShort } else { FaultKind::NotHttp }
         }
