@@ -139,7 +139,11 @@ impl Playbook<'_, '_> {
                 progress.errored(self, mishap::broken_page("`nextLink` leads back to a page that was read already"));
                 return None;
             }
-            let reply = Reply::from(self.another(trek, &url, progress).await?);
+            let mut reply = Reply::from(self.another(trek, &url, progress).await?);
+            if reply.status == 401 && self.refuse_bearer(&reply, progress) {
+                // Long lists outlive tokens.
+                reply = Reply::from(self.another(trek, &url, progress).await?);
+            }
             let body = match reply.json() {
                 Ok(body) if (200..300).contains(&reply.status) => (**body).clone(),
                 _ => {
