@@ -12,8 +12,12 @@ use crate::azure::pages::{self, Next, Pages};
 use crate::azure::patience;
 use crate::diagnostic::Diagnostic;
 use crate::http::cookies::Cookies;
-use crate::http::{self, Response};
+use crate::http::{self, LARGEST_BODY, Response};
 use crate::plan::{Poll, Request, Step};
+
+/// How long to wait at least between two polls, whatever the server says: one that says nothing but 0 would be asked
+/// without end.
+const BREATH: Duration = Duration::from_millis(100);
 
 /// What the requests that follow the first have in common with it.
 pub(super) struct Trek<'t> {
@@ -21,6 +25,8 @@ pub(super) struct Trek<'t> {
     pub(super) request: &'t Request,
     /// The first request, without its token.
     pub(super) first: http::Request,
+    /// Whether it goes to Resource Manager, as do those that follow: they stay on its host.
+    pub(super) is_arm: bool,
 }
 
 impl Trek<'_> {
@@ -55,7 +61,7 @@ impl Playbook<'_, '_> {
         };
         let mut renewed = false;
         loop {
-            let pause = operation.wait().unwrap_or(poll.every);
+            let pause = operation.wait().unwrap_or(poll.every).max(poll.every.min(BREATH));
             let spent = self.engine.world.clock.elapsed().saturating_sub(begun);
             if spent + pause > poll.within {
                 progress.errored(self, mishap::operation_endless(poll.within));
@@ -118,6 +124,7 @@ impl Playbook<'_, '_> {
         }
         let mut all = Pages::new((*document).clone());
         all.seen(&url);
+        let mut length = first.body.len();
         for page in 1.. {
             url = match next {
                 Next::Last => break,
@@ -144,6 +151,12 @@ impl Playbook<'_, '_> {
                 // Long lists outlive tokens.
                 reply = Reply::from(self.another(trek, &url, progress).await?);
             }
+            length += reply.body.len();
+            if length > LARGEST_BODY {
+                let why = format!("they are larger than what is kept: {page} of them hold {} MiB", LARGEST_BODY >> 20);
+                progress.errored(self, mishap::broken_page(&why));
+                return None;
+            }
             let body = match reply.json() {
                 Ok(body) if (200..300).contains(&reply.status) => (**body).clone(),
                 _ => {
@@ -169,7 +182,7 @@ impl Playbook<'_, '_> {
         let mut faults = 0;
         loop {
             let mut outgoing = trek.next(url, &progress.cookies);
-            let target = Target { url: url.to_owned(), is_arm: true };
+            let target = Target { url: url.to_owned(), is_arm: trek.is_arm };
             // Who wrote a token of its own sends that.
             let own = trek.first.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization"));
             match own {
