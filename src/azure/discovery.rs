@@ -55,6 +55,9 @@ pub fn read(place: &str, body: &[u8]) -> Result<Cloud, String> {
             return Err(format!("`{}` is neither https nor on this machine", url.escape_debug()));
         }
     }
+    if let Some(owner) = audiences.iter().find_map(|audience| Cloud::of_url(audience)).filter(|_| !is_own(arm)) {
+        return Err(format!("`{}` wants tokens that are for `{}` alone", arm.escape_debug(), owner.arm));
+    }
     let known = text("/name").and_then(Cloud::of_environment).or_else(|| Cloud::all().find(|cloud| cloud.is_arm(arm)));
     let suffix = text("/suffixes/keyVaultDns").map(|suffix| format!("https://{}", suffix.trim_start_matches('.')));
     let of_known = |part: fn(&Cloud) -> &String| known.as_ref().map(part).cloned();
@@ -68,6 +71,17 @@ pub fn read(place: &str, body: &[u8]) -> Result<Cloud, String> {
         key_vault: of_known(|cloud| &cloud.key_vault).or(suffix).unwrap_or_default(),
         storage: of_known(|cloud| &cloud.storage).unwrap_or_default(),
     })
+}
+
+/// Whether a Resource Manager may have tokens for a cloud that is known: that cloud's own, or one on this machine.
+fn is_own(arm: &str) -> bool {
+    let host = origin(arm).map(|(_, host, _)| host).unwrap_or_default();
+    is_loopback(&host) || Cloud::of_url(arm).is_some() || Cloud::all().any(|cloud| is_below(&host, &cloud.arm))
+}
+
+/// Whether a host lies below that of a URL.
+fn is_below(host: &str, url: &str) -> bool {
+    origin(url).is_some_and(|(_, own, _)| host.strip_suffix(&own).is_some_and(|rest| rest.ends_with('.')))
 }
 
 /// Of all clouds that a Resource Manager knows, its own.
