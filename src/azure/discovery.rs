@@ -201,6 +201,21 @@ mod tests {
     }
 
     #[test]
+    fn nobody_gets_the_tokens_of_a_cloud_that_is_known_but_that_cloud() {
+        let public = ["https://management.azure.com/"];
+        for arm in
+            ["https://evil.example", "https://management.azure.com.evil.example", "https://evil-management.azure.com"]
+        {
+            check(arm, &entry("AzureCloud", arm, &public), Err("`https://management.azure.com` alone"));
+            let hidden = entry("Own", arm, &[arm, "https://vault.azure.net"]);
+            check(arm, &hidden, Err("wants tokens that are for"));
+        }
+        for arm in ["https://management.azure.com", "https://westeurope.management.azure.com", "https://127.0.0.1:4"] {
+            assert!(read(arm, entry("AzureCloud", arm, &public).to_string().as_bytes()).is_ok(), "{arm}");
+        }
+    }
+
+    #[test]
     fn the_document_is_asked_for_in_each_version() {
         let all = VERSIONS.map(|version| format!("https://a/metadata/endpoints?api-version={version}"));
         for place in ["https://a", "https://a/", "https://a/metadata/endpoints"] {

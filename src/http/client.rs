@@ -18,6 +18,18 @@ const LOCAL_CONNECT: Duration = Duration::from_secs(2);
 /// How long connecting elsewhere may take.
 const OUTSIDE_CONNECT: Duration = Duration::from_secs(15);
 
+/// By what words an error is one of TLS, and not of the connection below.
+const TLS_WORDS: [&str; 8] = [
+    "certificate",
+    "TLS",
+    "tls",
+    "InvalidContentType",
+    "corrupt message",
+    "fatal alert",
+    "peer is incompatible",
+    "peer misbehaved",
+];
+
 /// Sends requests over the network and keeps connections for the next.
 pub struct Client {
     ca_file: Option<PathBuf>,
@@ -211,9 +223,9 @@ fn kind(error: &reqwest::Error) -> FaultKind {
             }
             _ if error.is_timeout() => FaultKind::ConnectTimeout,
             _ if text.contains("dns error") => FaultKind::Dns,
-            _ if ["certificate", "TLS", "tls", "InvalidContentType"].iter().any(|word| text.contains(word)) => {
-                FaultKind::Tls
-            }
+            // Who ends it in the middle has said nothing about trust.
+            _ if text.contains("handshake eof") => FaultKind::Connect,
+            _ if TLS_WORDS.iter().any(|word| text.contains(word)) => FaultKind::Tls,
             _ => FaultKind::Connect,
         };
     }

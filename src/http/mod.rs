@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-pub use json::{MOST_VALUES, json};
+pub use json::{MOST_VALUES, json, values};
 pub use status::{Status, Statuses};
 
 /// The largest body that is kept, in bytes.

@@ -12,7 +12,7 @@ use crate::azure::pages::{self, Next, Pages};
 use crate::azure::patience;
 use crate::diagnostic::Diagnostic;
 use crate::http::cookies::Cookies;
-use crate::http::{self, LARGEST_BODY, Response};
+use crate::http::{self, LARGEST_BODY, MOST_VALUES, Response};
 use crate::plan::{Poll, Request, Step};
 
 /// How long to wait at least between two polls, whatever the server says: one that says nothing but 0 would be asked
@@ -124,7 +124,7 @@ impl Playbook<'_, '_> {
         }
         let mut all = Pages::new((*document).clone());
         all.seen(&url);
-        let mut length = first.body.len();
+        let (mut length, mut values) = (first.body.len(), http::values(&first.body));
         for page in 1.. {
             url = match next {
                 Next::Last => break,
@@ -151,9 +151,12 @@ impl Playbook<'_, '_> {
                 // Long lists outlive tokens.
                 reply = Reply::from(self.another(trek, &url, progress).await?);
             }
-            length += reply.body.len();
-            if length > LARGEST_BODY {
-                let why = format!("they are larger than what is kept: {page} of them hold {} MiB", LARGEST_BODY >> 20);
+            (length, values) = (length + reply.body.len(), values + http::values(&reply.body));
+            if length > LARGEST_BODY || values > MOST_VALUES {
+                let why = format!(
+                    "{} of them are larger than what is kept of all: {length} bytes, {values} values",
+                    page + 1
+                );
                 progress.errored(self, mishap::broken_page(&why));
                 return None;
             }
