@@ -2,13 +2,17 @@
 
 mod broken;
 mod emulate;
+mod faults;
 #[cfg(unix)]
 mod files;
 mod folder;
 mod formats;
+#[cfg(target_os = "linux")]
+mod hostile;
 #[cfg(unix)]
 mod interrupt;
 mod jsonpath;
+mod offline;
 mod order;
 mod pages;
 mod patience;
@@ -21,6 +25,8 @@ mod reference;
 mod reports;
 mod schema;
 mod secrets;
+#[cfg(target_os = "linux")]
+mod soak;
 mod sweep;
 mod tidy;
 mod whoami;

@@ -23,7 +23,21 @@ pub(crate) struct Printed {
 
 /// Runs the binary to its end. Nothing is inherited: neither variables of Azure, of proxies or of a CI, nor stdin.
 pub(crate) fn run(folder: &Folder, variables: &[(String, String)], arguments: &[String]) -> Result<Printed, String> {
-    let mut child = command(folder, variables, arguments).spawn().map_err(|error| format!("mi-run: {error}"))?;
+    to_its_end(command(folder, variables, arguments), arguments)
+}
+
+/// Runs the binary where the shell has set limits, as `ulimit` takes them: `-d 100000`, for example.
+#[cfg(unix)]
+pub(crate) fn run_under(folder: &Folder, limits: &str, arguments: &[String]) -> Result<Printed, String> {
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(format!("{limits}; exec \"$0\" \"$@\"")).arg(env!("CARGO_BIN_EXE_mi-run"));
+    surround(&mut command, folder, &[]);
+    command.args(arguments);
+    to_its_end(command, arguments)
+}
+
+fn to_its_end(mut command: Command, arguments: &[String]) -> Result<Printed, String> {
+    let mut child = command.spawn().map_err(|error| format!("mi-run: {error}"))?;
     let (sender, receiver) = mpsc::channel();
     read_to_end(child.stdout.take(), 0, sender.clone());
     read_to_end(child.stderr.take(), 1, sender);
@@ -93,10 +107,16 @@ impl Drop for Background {
 }
 
 fn command(folder: &Folder, variables: &[(String, String)], arguments: &[String]) -> Command {
-    let binary = Path::new(env!("CARGO_BIN_EXE_mi-run"));
-    let mut command = Command::new(binary);
-    command.args(arguments).current_dir(&folder.work).env_clear();
-    command.env("PATH", search_path(binary));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mi-run"));
+    surround(&mut command, folder, variables);
+    command.args(arguments);
+    command
+}
+
+/// Gives a command a clean environment, and takes what it prints.
+fn surround(command: &mut Command, folder: &Folder, variables: &[(String, String)]) {
+    command.current_dir(&folder.work).env_clear();
+    command.env("PATH", search_path(Path::new(env!("CARGO_BIN_EXE_mi-run"))));
     for name in ["HOME", "TMPDIR", "TMP", "TEMP"] {
         command.env(name, &folder.temp);
     }
@@ -106,7 +126,6 @@ fn command(folder: &Folder, variables: &[(String, String)], arguments: &[String]
     }
     command.envs(variables.iter().map(|(name, value)| (name, value)));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
 }
 
 /// The inherited one with the binary's folder first, so that `mi-run emulate -- mi-run …` finds this very build.
