@@ -68,7 +68,9 @@ impl Playbook<'_, '_> {
             return Some(known);
         }
         let outgoing = metadata::request(&self.imds(), step.timeout);
+        progress.asks_for_all = true;
         let answer = self.patient(step, &outgoing, progress).await;
+        progress.asks_for_all = false;
         let given = self.engine.settings.imds_endpoint.is_some();
         let response = match answer {
             Ok(response) => response,
