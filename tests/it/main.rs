@@ -2,6 +2,8 @@
 
 mod broken;
 mod emulate;
+#[cfg(target_os = "linux")]
+mod ends;
 mod faults;
 #[cfg(unix)]
 mod files;

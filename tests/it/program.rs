@@ -29,11 +29,16 @@ pub(crate) fn run(folder: &Folder, variables: &[(String, String)], arguments: &[
 /// Runs the binary where the shell has set limits, as `ulimit` takes them: `-d 100000`, for example.
 #[cfg(unix)]
 pub(crate) fn run_under(folder: &Folder, limits: &str, arguments: &[String]) -> Result<Printed, String> {
+    to_its_end(under(folder, limits, arguments), arguments)
+}
+
+#[cfg(unix)]
+fn under(folder: &Folder, before: &str, arguments: &[String]) -> Command {
     let mut command = Command::new("sh");
-    command.arg("-c").arg(format!("{limits}; exec \"$0\" \"$@\"")).arg(env!("CARGO_BIN_EXE_mi-run"));
+    command.arg("-c").arg(format!("{before}; exec \"$0\" \"$@\"")).arg(env!("CARGO_BIN_EXE_mi-run"));
     surround(&mut command, folder, &[]);
     command.args(arguments);
-    to_its_end(command, arguments)
+    command
 }
 
 fn to_its_end(mut command: Command, arguments: &[String]) -> Result<Printed, String> {
@@ -61,7 +66,17 @@ pub(crate) struct Background(Child);
 
 /// Starts the binary and waits for the first line it prints.
 pub(crate) fn start(folder: &Folder, arguments: &[String]) -> Result<(Background, String), String> {
-    let mut child = command(folder, &[], arguments).spawn().map_err(|error| format!("mi-run: {error}"))?;
+    begin(command(folder, &[], arguments), arguments)
+}
+
+/// The same where the shell has done something before.
+#[cfg(unix)]
+pub(crate) fn start_under(folder: &Folder, before: &str, arguments: &[String]) -> Result<(Background, String), String> {
+    begin(under(folder, before, arguments), arguments)
+}
+
+fn begin(mut command: Command, arguments: &[String]) -> Result<(Background, String), String> {
+    let mut child = command.spawn().map_err(|error| format!("mi-run: {error}"))?;
     let stdout = child.stdout.take();
     let background = Background(child);
     let (sender, receiver) = mpsc::channel();
