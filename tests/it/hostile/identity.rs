@@ -104,3 +104,31 @@ fn an_endpoint_that_says_nothing_is_asked_once_in_a_run() {
     let [outcome, ..] = ask(&server, "300ms");
     assert_eq!((outcome.as_str(), server.connections()), ("errored", 1));
 }
+
+#[test]
+fn a_metadata_service_that_throttles_lets_nobody_wait_for_ever() {
+    let asked = std::sync::atomic::AtomicU32::new(0);
+    let document = r#"{"compute": {"azEnvironment": "AzureChinaCloud", "location": "chinanorth"}}"#;
+    let server = Server::start(move |peer| {
+        while let Some(request) = peer.request()? {
+            let answer = match request.starts_with("GET /metadata/instance") {
+                true if asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 0 => {
+                    "HTTP/1.1 429 Slow\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n".to_owned()
+                }
+                true => good(document),
+                false => good("{}"),
+            };
+            peer.send(answer.as_bytes())?;
+        }
+        Ok(())
+    });
+    let folder = Folder::new().expect("a folder");
+    // Those behind it know their cloud only by what the first one asks for.
+    let request = "  - request: {url: '/x', auth: none, headers: {x-cloud: '{{ cloud.name }}'}}\n".repeat(4);
+    let playbook = format!("cloud: auto\ndefaults: {{retry: {{base: 1ms}}}}\nsteps:\n  - metadata: compute\n{request}");
+    folder.write("a.yaml", playbook.as_bytes()).expect("written");
+    let url = server.url();
+    let arguments = ["a.yaml", "--jobs", "2", "--imds-endpoint", &url, "--arm-endpoint", &url].map(str::to_owned);
+    let printed = program::run(&folder, &[], &arguments).expect("it ends");
+    assert_eq!(printed.exit, "0", "{}", String::from_utf8_lossy(&printed.stdout));
+}
