@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::mishap;
 use super::playbook::Playbook;
 use super::progress::Progress;
@@ -124,7 +126,7 @@ impl Playbook<'_, '_> {
         }
         let mut all = Pages::new((*document).clone());
         all.seen(&url);
-        let (mut length, mut values) = (first.body.len(), http::values(&first.body));
+        let mut held = (first.body.len(), http::values(&first.body));
         for page in 1.. {
             url = match next {
                 Next::Last => break,
@@ -146,29 +148,7 @@ impl Playbook<'_, '_> {
                 progress.errored(self, mishap::broken_page("`nextLink` leads back to a page that was read already"));
                 return None;
             }
-            let mut reply = Reply::from(self.another(trek, &url, progress).await?);
-            if reply.status == 401 && self.refuse_bearer(&reply, progress) {
-                // Long lists outlive tokens.
-                reply = Reply::from(self.another(trek, &url, progress).await?);
-            }
-            (length, values) = (length + reply.body.len(), values + http::values(&reply.body));
-            if length > LARGEST_BODY || values > MOST_VALUES {
-                let why = format!(
-                    "{} of them are larger than what is kept of all: {length} bytes, {values} values",
-                    page + 1
-                );
-                progress.errored(self, mishap::broken_page(&why));
-                return None;
-            }
-            let body = match reply.json() {
-                Ok(body) if (200..300).contains(&reply.status) => (**body).clone(),
-                _ => {
-                    let diagnostic = mishap::broken_page(&format!("page {} has status {}", page + 1, reply.status));
-                    let said = mishap::azure_says(&reply);
-                    progress.errored(self, said.into_iter().fold(diagnostic, Diagnostic::note));
-                    return None;
-                }
-            };
+            let body = self.page(trek, (page + 1, &url), &mut held, progress).await?;
             next = pages::next(&body, &url);
             if let Err(why) = all.add(body) {
                 progress.errored(self, mishap::broken_page(&why));
@@ -177,6 +157,37 @@ impl Playbook<'_, '_> {
         }
         let body = all.finish().to_string().into_bytes().into();
         Some(Reply::new(first.status, first.headers, body, first.duration))
+    }
+
+    /// One of the pages behind the first. `held` is what all of them have so far: bytes and values.
+    async fn page(
+        &self,
+        trek: &Trek<'_>,
+        (number, url): (u32, &str),
+        held: &mut (usize, usize),
+        progress: &mut Progress,
+    ) -> Option<Value> {
+        let mut reply = Reply::from(self.another(trek, url, progress).await?);
+        if reply.status == 401 && self.refuse_bearer(&reply, progress) {
+            // Long lists outlive tokens.
+            reply = Reply::from(self.another(trek, url, progress).await?);
+        }
+        let (length, values) = (held.0 + reply.body.len(), held.1 + http::values(&reply.body));
+        *held = (length, values);
+        if length > LARGEST_BODY || values > MOST_VALUES {
+            let why = format!("{number} of them are larger than what is kept of all: {length} bytes, {values} values");
+            progress.errored(self, mishap::broken_page(&why));
+            return None;
+        }
+        match reply.json() {
+            Ok(body) if (200..300).contains(&reply.status) => Some((**body).clone()),
+            _ => {
+                let diagnostic = mishap::broken_page(&format!("page {number} has status {}", reply.status));
+                let said = mishap::azure_says(&reply);
+                progress.errored(self, said.into_iter().fold(diagnostic, Diagnostic::note));
+                None
+            }
+        }
     }
 
     /// Sends one of the requests that follow the first, again after faults that pass.

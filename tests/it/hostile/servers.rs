@@ -84,7 +84,12 @@ macro_rules! resets {
 
 /// What is to be answered to whoever asks anything.
 pub(super) fn cases() -> Vec<Case> {
-    let mut all = vec![
+    [endless(), slow(), unfolding(), broken(), odd()].into_iter().flatten().collect()
+}
+
+/// What never ends.
+fn endless() -> Vec<Case> {
+    vec![
         Case { more: LONG, ..case("endless-body", |peer| answer_with(peer, b"\r\n", Peer::flood), LARGE) },
         Case { more: LONG, ..case("endless-chunks", endless_chunks, LARGE) },
         Case {
@@ -105,6 +110,12 @@ pub(super) fn cases() -> Vec<Case> {
             |peer| flood_with(peer, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", b"a"),
             NOISE,
         ),
+    ]
+}
+
+/// What does not end in time.
+fn slow() -> Vec<Case> {
+    vec![
         case("flood-of-100", |peer| flood_with(peer, b"", b"HTTP/1.1 100 Continue\r\n\r\n"), LATE),
         case("slow-body", |peer| answer_with(peer, b"\r\n", Peer::trickle), LATE),
         case("slow-header", |peer| answer_with(peer, b"x-a: ", Peer::trickle), LATE),
@@ -125,6 +136,12 @@ pub(super) fn cases() -> Vec<Case> {
             },
             LATE,
         ),
+    ]
+}
+
+/// What is small, and comes to much.
+fn unfolding() -> Vec<Case> {
+    vec![
         case(
             "deep-json",
             |peer| {
@@ -163,28 +180,9 @@ pub(super) fn cases() -> Vec<Case> {
         },
         Case {
             more: "redirects: 20",
-            ..case(
-                "redirects-in-circles",
-                |peer| {
-                    while let Some(request) = peer.request()? {
-                        let round = request.matches('x').count();
-                        peer.send(
-                            format!(
-                                "HTTP/1.1 302 Found\r\nLocation: /redirects-in-circles/{}\r\nContent-Length: 0\r\n\r\n",
-                                "x".repeat(round + 1)
-                            )
-                            .as_bytes(),
-                        )?;
-                    }
-                    Ok(())
-                },
-                ("failed", "20 redirects were followed"),
-            )
+            ..case("redirects-in-circles", in_circles, ("failed", "20 redirects were followed"))
         },
-    ];
-    all.extend(broken());
-    all.extend(odd());
-    all
+    ]
 }
 
 /// Connections that end or are reset, at every stage.
@@ -270,6 +268,17 @@ fn flood_with(peer: &mut Peer, head: &[u8], bytes: &[u8]) -> io::Result<()> {
     peer.request()?;
     peer.send(head)?;
     peer.flood(bytes)
+}
+
+/// Leads ever further.
+fn in_circles(peer: &mut Peer) -> io::Result<()> {
+    while let Some(request) = peer.request()? {
+        let further = "x".repeat(request.matches('x').count() + 1);
+        let head =
+            format!("HTTP/1.1 302 Found\r\nLocation: /redirects-in-circles/{further}\r\nContent-Length: 0\r\n\r\n");
+        peer.send(head.as_bytes())?;
+    }
+    Ok(())
 }
 
 fn endless_chunks(peer: &mut Peer) -> io::Result<()> {

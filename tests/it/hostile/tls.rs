@@ -81,9 +81,9 @@ fn plain() -> Server {
 }
 
 /// How each step came out and what was said, of a playbook that asks one server after the other.
-fn outcomes(folder: &Folder, steps: &[(&str, Server)]) -> Vec<(String, String)> {
+fn outcomes(folder: &Folder, cases: &[Case]) -> Vec<(String, String)> {
     let mut playbook = "defaults: {timeout: 1500ms, retry: {attempts: 1}}\nsteps:\n".to_owned();
-    for (name, server) in steps {
+    for (name, server, ..) in cases {
         playbook.push_str(&format!("  - {{name: {name}, request: {{url: 'https://{}/x'}}}}\n", server.address));
     }
     folder.write("a.yaml", playbook.as_bytes()).expect("written");
@@ -96,64 +96,58 @@ fn outcomes(folder: &Folder, steps: &[(&str, Server)]) -> Vec<(String, String)> 
     steps.iter().map(|step| (step["outcome"].as_str().unwrap_or_default().to_owned(), step.to_string())).collect()
 }
 
-#[test]
-fn only_a_good_certificate_is_trusted_and_what_is_wrong_with_another_is_told() {
-    let folder = Folder::new().expect("a folder");
-    let (authority, other) = (Authority::new("own"), Authority::new("other"));
-    folder.write("ca.pem", authority.pem.as_bytes()).expect("written");
+/// A server, and what comes of asking it: the code of a diagnostic, or that it passes, and words.
+type Case = (&'static str, Server, &'static str, &'static str);
+
+/// Certificates of all sorts; the authority is the one that is trusted.
+fn certificates(authority: &Authority) -> Vec<Case> {
     let (now, here) = ((2020, 2100), "127.0.0.1");
     let key = KeyPair::generate().expect("a key");
     let alone = configured(&parameters(here, now).self_signed(&key).expect("a certificate"), &key);
-    let good_answer = good("{}");
-    let serves = |config| serving(config, &good_answer);
+    let serves = |config| serving(config, &good("{}"));
     // No length: only the farewell of TLS tells that this is all.
     let endless = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"cut\": ";
-    let cases: Vec<(&str, Server, &str, &str)> = vec![
+    vec![
         ("good", serves(authority.server(here, now)), "passed", ""),
         ("other-name", serves(authority.server("other.example", now)), "tls-failed", "not valid for name"),
         ("expired", serves(authority.server(here, (2019, 2020))), "tls-failed", "expired"),
         ("not-yet", serves(authority.server(here, (2098, 2100))), "tls-failed", "not valid yet"),
-        ("other-authority", serves(other.server(here, now)), "tls-failed", "UnknownIssuer"),
+        ("other-authority", serves(Authority::new("other").server(here, now)), "tls-failed", "UnknownIssuer"),
         ("self-signed", serves(alone), "tls-failed", "UnknownIssuer"),
         ("no-farewell", serving(authority.server(here, now), endless), "body-cut-short", "ended the connection"),
-        ("plain-http", plain(), "tls-failed", "no trusted connection"),
-        (
-            "noise",
-            Server::start(|peer| peer.send(&[0xff; 100]).and_then(|()| peer.wait())),
-            "tls-failed",
-            "no trusted connection",
-        ),
-        (
-            "endless-noise",
-            Server::start(|peer| peer.flood(b"\x16\x03\x03\x00\x04\xff\xff\xff\xff")),
-            "tls-failed",
-            "no trusted connection",
-        ),
-        ("silence", Server::start(Peer::wait), "timed-out", "no whole answer"),
-        (
-            "slow",
-            Server::start(|peer| peer.trickle(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc")),
-            "timed-out",
-            "no whole answer",
-        ),
-        ("closes", Server::start(|peer| peer.request().map(drop).or_else(|_| Ok(()))), "timed-out", ""),
-        ("closes-at-once", Server::start(|_| Ok(())), "connection-failed", "no connection to"),
-        ("resets", Server::start(|peer| peer.await_request()), "connection-failed", "no connection to"),
-        (
-            "resets-half-way",
-            Server::start(|peer| peer.await_request().and_then(|()| peer.send(b"\x16\x03\x03\x00"))),
-            "connection-failed",
-            "no connection to",
-        ),
-    ];
-    let expected: Vec<(&str, &str, &str)> = cases.iter().map(|(name, _, code, words)| (*name, *code, *words)).collect();
-    let steps: Vec<(&str, Server)> = cases.into_iter().map(|(name, server, ..)| (name, server)).collect();
+    ]
+}
+
+/// Handshakes that come to nothing.
+fn handshakes() -> Vec<Case> {
+    const NO_TLS: (&str, &str) = ("tls-failed", "no trusted connection");
+    const LATE: (&str, &str) = ("timed-out", "no whole answer");
+    const ENDED: (&str, &str) = ("connection-failed", "no connection to");
+    let case = |name, server, (code, words)| (name, server, code, words);
+    let half = |peer: &mut Peer| peer.await_request().and_then(|()| peer.send(b"\x16\x03\x03\x00"));
+    vec![
+        case("plain-http", plain(), NO_TLS),
+        case("noise", Server::start(|peer| peer.send(&[0xff; 100]).and_then(|()| peer.wait())), NO_TLS),
+        case("endless-noise", Server::start(|peer| peer.flood(b"\x16\x03\x03\x00\x04\xff\xff\xff\xff")), NO_TLS),
+        case("silence", Server::start(Peer::wait), LATE),
+        case("slow", Server::start(|peer| peer.trickle(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc")), LATE),
+        case("closes-at-once", Server::start(|_| Ok(())), ENDED),
+        case("resets", Server::start(|peer| peer.await_request()), ENDED),
+        case("resets-half-way", Server::start(half), ENDED),
+    ]
+}
+
+#[test]
+fn only_a_good_certificate_is_trusted_and_what_is_wrong_with_another_is_told() {
+    let folder = Folder::new().expect("a folder");
+    let authority = Authority::new("own");
+    folder.write("ca.pem", authority.pem.as_bytes()).expect("written");
+    let cases: Vec<Case> = certificates(&authority).into_iter().chain(handshakes()).collect();
     let mut wrong = Vec::new();
-    for ((name, code, words), (outcome, told)) in expected.into_iter().zip(outcomes(&folder, &steps)) {
-        let as_told = if code == "passed" {
-            outcome == code
-        } else {
-            outcome == "errored" && told.contains(&format!("\"code\":\"{code}\""))
+    for ((name, _, code, words), (outcome, told)) in cases.iter().zip(outcomes(&folder, &cases)) {
+        let as_told = match *code {
+            "passed" => outcome == "passed",
+            code => outcome == "errored" && told.contains(&format!("\"code\":\"{code}\"")),
         };
         if !as_told || !told.contains(words) {
             let said = told.find("\"problems\"").map_or("", |at| &told[at..]);
