@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::cloud::Cloud;
-use crate::http::{is_loopback, origin};
+use crate::http::{is_loopback, json, origin};
 
 /// The versions that are asked for, one after the other until one is known.
 pub const VERSIONS: [&str; 3] = ["2022-09-01", "2019-05-01", "2015-01-01"];
@@ -36,9 +36,7 @@ pub fn is_safe(url: &str) -> bool {
 /// # Errors
 /// What is wrong with it, in words.
 pub fn read(place: &str, body: &[u8]) -> Result<Cloud, String> {
-    // Some answer with a byte order mark.
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    let document: Value = serde_json::from_slice(body).map_err(|_| "the answer is not JSON".to_owned())?;
+    let document = json(body).map_err(|_| "the answer is not JSON".to_owned())?;
     let entry = match &document {
         Value::Array(entries) => own(place, entries)?,
         Value::Object(_) => &document,
@@ -57,6 +55,9 @@ pub fn read(place: &str, body: &[u8]) -> Result<Cloud, String> {
             return Err(format!("`{}` is neither https nor on this machine", url.escape_debug()));
         }
     }
+    if let Some(owner) = audiences.iter().find_map(|audience| Cloud::of_url(audience)).filter(|_| !is_own(arm)) {
+        return Err(format!("`{}` wants tokens that are for `{}` alone", arm.escape_debug(), owner.arm));
+    }
     let known = text("/name").and_then(Cloud::of_environment).or_else(|| Cloud::all().find(|cloud| cloud.is_arm(arm)));
     let suffix = text("/suffixes/keyVaultDns").map(|suffix| format!("https://{}", suffix.trim_start_matches('.')));
     let of_known = |part: fn(&Cloud) -> &String| known.as_ref().map(part).cloned();
@@ -70,6 +71,17 @@ pub fn read(place: &str, body: &[u8]) -> Result<Cloud, String> {
         key_vault: of_known(|cloud| &cloud.key_vault).or(suffix).unwrap_or_default(),
         storage: of_known(|cloud| &cloud.storage).unwrap_or_default(),
     })
+}
+
+/// Whether a Resource Manager may have tokens for a cloud that is known: that cloud's own, or one on this machine.
+fn is_own(arm: &str) -> bool {
+    let host = origin(arm).map(|(_, host, _)| host).unwrap_or_default();
+    is_loopback(&host) || Cloud::of_url(arm).is_some() || Cloud::all().any(|cloud| is_below(&host, &cloud.arm))
+}
+
+/// Whether a host lies below that of a URL.
+fn is_below(host: &str, url: &str) -> bool {
+    origin(url).is_some_and(|(_, own, _)| host.strip_suffix(&own).is_some_and(|rest| rest.ends_with('.')))
 }
 
 /// Of all clouds that a Resource Manager knows, its own.
@@ -186,6 +198,21 @@ mod tests {
         assert!(read(place, b"<html>").is_err_and(|why| why.contains("not JSON")));
         let marked = [b"\xef\xbb\xbf".as_slice(), entry("Own", place, &[place]).to_string().as_bytes()].concat();
         assert!(read(place, &marked).is_ok());
+    }
+
+    #[test]
+    fn nobody_gets_the_tokens_of_a_cloud_that_is_known_but_that_cloud() {
+        let public = ["https://management.azure.com/"];
+        for arm in
+            ["https://evil.example", "https://management.azure.com.evil.example", "https://evil-management.azure.com"]
+        {
+            check(arm, &entry("AzureCloud", arm, &public), Err("`https://management.azure.com` alone"));
+            let hidden = entry("Own", arm, &[arm, "https://vault.azure.net"]);
+            check(arm, &hidden, Err("wants tokens that are for"));
+        }
+        for arm in ["https://management.azure.com", "https://westeurope.management.azure.com", "https://127.0.0.1:4"] {
+            assert!(read(arm, entry("AzureCloud", arm, &public).to_string().as_bytes()).is_ok(), "{arm}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use mi_run::diagnostic::pipeline::Escape;
 use mi_run::diagnostic::{Diagnostic, Diagnostics};
 use mi_run::emulator::{Clock, Emulator, Exchange, Options, Watcher, World, world};
 use mi_run::source::Sources;
@@ -13,8 +14,9 @@ use mi_run::source::Sources;
 use super::args::{self, Color};
 use super::exit::Exit;
 use super::files;
+use super::run::runtime;
 use super::signals::Signals;
-use super::terminal::{complain, diagnose, diagnose_all, print};
+use super::terminal::{complain, deliver, diagnose, diagnose_all};
 
 /// How long a command may take to end after a signal before it is killed.
 const GRACE: Duration = Duration::from_secs(5);
@@ -33,9 +35,9 @@ pub(crate) fn emulate(args: &args::Emulate) -> ExitCode {
         diagnose(&diagnostic, &Sources::new(), args.look.color);
         return Exit::Usage.into();
     };
-    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
-        complain("error: the runtime cannot start: too few resources\n");
-        return Exit::Errored.into();
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(exit) => return exit.into(),
     };
     let options = Options {
         tls: true,
@@ -55,7 +57,10 @@ pub(crate) fn emulate(args: &args::Emulate) -> ExitCode {
             Ok(emulator) => match args.command.split_first() {
                 None => {
                     let line = serde_json::to_string(emulator.ready()).unwrap_or_default();
-                    print(&format!("{line}\n"));
+                    if let Err(error) = deliver(&format!("{line}\n"), Escape::Shown) {
+                        complain(&format!("error: nobody learns where the emulator is: {error}\n"));
+                        return Exit::Errored.into();
+                    }
                     signals.wait().await;
                     Exit::Passed.into()
                 }

@@ -50,7 +50,7 @@ pub(crate) fn main() -> ExitCode {
                 true => terminal::complain(&text),
                 false => terminal::print(&text),
             }
-            return if failed { Exit::Usage.into() } else { Exit::Passed.into() };
+            return if failed { Exit::Usage } else { arrived(Exit::Passed) }.into();
         }
     };
     let exit = match cli.command {
@@ -69,7 +69,14 @@ pub(crate) fn main() -> ExitCode {
         Some(Command::Schema { of }) => schema(of),
         Some(Command::Explain { code }) => explain::explain(&code),
     };
-    exit.into()
+    arrived(exit).into()
+}
+
+/// Ends as the command does, unless what it printed did not arrive.
+fn arrived(exit: Exit) -> Exit {
+    let Some(why) = terminal::lost() else { return exit };
+    terminal::complain(&format!("error: not all could be written to stdout: {why}\n"));
+    if exit == Exit::Passed { Exit::Errored } else { exit }
 }
 
 fn schema(of: Schema) -> Exit {

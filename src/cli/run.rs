@@ -280,10 +280,25 @@ pub(super) fn client(azure: &args::Azure, color: args::Color) -> Result<Client, 
 
 /// What carries on while others wait. That it cannot start, is told.
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Exit> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|_| {
-        complain("error: the runtime cannot start: too few resources\n");
+    let few = |error: std::io::Error| {
+        complain(&format!("error: the runtime cannot start: {error}\n"));
         Exit::Errored
-    })
+    };
+    spare().map_err(few)?;
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(few)
+}
+
+/// Whether there are the descriptors that a runtime takes: without those for signals it would panic.
+#[cfg(unix)]
+fn spare() -> std::io::Result<()> {
+    const NEEDED: usize = 8;
+    let opened: std::io::Result<Vec<_>> = (0..NEEDED).map(|_| std::fs::File::open("/dev/null")).collect();
+    opened.map(drop)
+}
+
+#[cfg(not(unix))]
+fn spare() -> std::io::Result<()> {
+    Ok(())
 }
 
 /// An option's value; set but empty, as pipelines do, is not given.
@@ -291,7 +306,7 @@ fn chosen(option: &Option<String>) -> Option<String> {
     option.clone().filter(|text| !text.trim().is_empty())
 }
 
-/// Waits for SIGINT, SIGTERM or the end of the time, which stop the steps, so that the cleanup runs; ends when there is
+/// Waits for a signal or the end of the time, which stop the steps, so that the cleanup runs; ends when there is
 /// nothing more to wait for.
 async fn stop((signals, live): (&mut Signals, &Live), interrupt: &Interrupt, timeout: Option<Duration>) {
     let up = async {

@@ -1,6 +1,6 @@
-//! SIGINT and SIGTERM: caught from the moment somebody listens, waited for later.
+//! SIGINT, SIGTERM and SIGHUP: caught from the moment somebody listens, waited for later.
 
-/// Listens for SIGINT and SIGTERM. From its making on, neither ends the program by itself.
+/// Listens for SIGINT, SIGTERM and SIGHUP. From its making on, none ends the program by itself.
 pub(super) struct Signals(Option<inner::Streams>);
 
 impl Signals {
@@ -21,19 +21,43 @@ impl Signals {
 
 #[cfg(unix)]
 mod inner {
+    use std::future::poll_fn;
+    use std::task::Poll;
+
     use tokio::signal::unix::{Signal, SignalKind, signal};
 
-    pub(super) type Streams = (Signal, Signal);
+    pub(super) type Streams = Vec<Signal>;
+
+    /// The signal of a write beyond the limit of the size of files, which has no name in the library; the same on Linux,
+    /// macOS and the BSDs.
+    const SIZE: i32 = 25;
 
     pub(super) fn listen() -> Option<Streams> {
-        Some((signal(SignalKind::interrupt()).ok()?, signal(SignalKind::terminate()).ok()?))
+        let mut streams = vec![signal(SignalKind::interrupt()).ok()?, signal(SignalKind::terminate()).ok()?];
+        if !outlives_terminal() {
+            streams.extend(signal(SignalKind::hangup()));
+        }
+        // Caught, it leaves the write an error that is told as a full disk is; else it would end the program in the middle
+        // of a report.
+        let _ = signal(SignalKind::from_raw(SIZE));
+        Some(streams)
     }
 
-    pub(super) async fn next((interrupt, terminate): &mut Streams) {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
+    /// Whether SIGHUP is ignored, as `nohup` wants it for its command. What cannot be found out stays as it is.
+    fn outlives_terminal() -> bool {
+        const HANGUP: u64 = 1;
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let ignored =
+            status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
+        ignored.is_none_or(|ignored| ignored & HANGUP != 0)
+    }
+
+    pub(super) async fn next(streams: &mut Streams) {
+        poll_fn(|context| match streams.iter_mut().any(|stream| stream.poll_recv(context).is_ready()) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        })
+        .await;
     }
 }
 

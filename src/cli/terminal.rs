@@ -4,6 +4,7 @@
 //! what is meant to be obeyed.
 
 use std::io::{ErrorKind, IsTerminal as _, Write};
+use std::sync::OnceLock;
 
 use mi_run::diagnostic::pipeline::{Escape, disarm};
 use mi_run::diagnostic::render::{Style, render};
@@ -45,9 +46,19 @@ fn style(color: Color, terminal: bool) -> Style {
     Style { color, width: columns.filter(|width| *width >= 40).unwrap_or(Style::default().width) }
 }
 
-/// Prints on standard output as far as it goes.
+/// Why something printed did not arrive, the first time that happened.
+static LOST: OnceLock<String> = OnceLock::new();
+
+/// Prints on standard output. That it cannot be written is told at the end, by [`lost`].
 pub(crate) fn print(text: &str) {
-    let _ = deliver(text, Escape::Shown);
+    if let Err(error) = deliver(text, Escape::Shown) {
+        LOST.get_or_init(|| error.to_string());
+    }
+}
+
+/// Why not all of what was printed has arrived.
+pub(crate) fn lost() -> Option<&'static str> {
+    LOST.get().map(String::as_str)
 }
 
 /// Prints on standard output what must arrive whole. A reader that went away is no error: it has seen what it wanted.

@@ -275,7 +275,8 @@ const ERRORS: &[(&str, &str)] = &[
     (
         "token-withheld",
         "A token travels only over https or to loopback, and only to the hosts of its audience, so that a mistyped URL \
-         does not give it away. A step that names `auth:` itself takes the responsibility, but never over plain http.",
+         does not give it away. A step that names `auth:` itself takes the responsibility, but never over plain http. With a \
+         redirect to another origin go neither the token nor other headers of the playbook, nor a body that holds a secret.",
     ),
     (
         "too-complex",

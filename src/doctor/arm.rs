@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Finding, Patient, Verdict};
 use crate::azure::cloud::Cloud;
 use crate::azure::error::ArmError;
-use crate::http::{FaultKind, Response, Route};
+use crate::http::{self, FaultKind, Response, Route};
 use crate::identity::Token;
 
 /// Asks without a token, then with it.
@@ -58,7 +58,7 @@ fn unreached(base: &str, kind: FaultKind, detail: &str) -> Finding {
 
 /// Something answered; is it Resource Manager?
 fn answered(base: &str, response: &Response) -> Finding {
-    let document = serde_json::from_slice::<Value>(&response.body).ok();
+    let document = http::json(&response.body).ok();
     let is_own =
         response.header("x-ms-request-id").is_some() || response.header("x-ms-correlation-request-id").is_some();
     match (document, is_own) {
@@ -80,7 +80,7 @@ fn answered(base: &str, response: &Response) -> Finding {
 
 /// What Resource Manager thinks of the token, and what the identity sees.
 fn access(response: &Response, token: &Token) -> Finding {
-    let body = serde_json::from_slice::<Value>(&response.body).unwrap_or_default();
+    let body = http::json(&response.body).unwrap_or_default();
     let principal = token.claims.get("oid").and_then(Value::as_str).unwrap_or("…");
     if response.status != 200 {
         let error = ArmError::read(&body).unwrap_or_default();

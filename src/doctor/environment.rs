@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Finding, Patient, Verdict};
 use crate::azure::cloud::Cloud;
 use crate::azure::metadata as instance;
-use crate::http::FaultKind;
+use crate::http::{self, FaultKind};
 use crate::identity::{Refusal, Source, imds, source};
 
 /// The address of the instance metadata service, as `NO_PROXY` names it.
@@ -165,8 +165,7 @@ pub(super) async fn metadata(
             return None;
         }
     };
-    let document =
-        serde_json::from_slice::<Value>(&response.body).ok().filter(|document| document.get("compute").is_some());
+    let document = http::json(&response.body).ok().filter(|document| document.get("compute").is_some());
     let finding = match document {
         Some(_) => Finding::new("metadata", Verdict::Good, format!("{endpoint} answers as Azure does")),
         None if wanted => foreign(&response.body, (response.status, response.header("server"))),

@@ -23,6 +23,18 @@ const OUTSIDE_CONNECT: Duration = Duration::from_secs(15);
 /// Finds the one file that holds all certificates of the system, where there is one.
 pub type Bundle = fn() -> Option<PathBuf>;
 
+/// By what words an error is one of TLS, and not of the connection below.
+const TLS_WORDS: [&str; 8] = [
+    "certificate",
+    "TLS",
+    "tls",
+    "InvalidContentType",
+    "corrupt message",
+    "fatal alert",
+    "peer is incompatible",
+    "peer misbehaved",
+];
+
 /// Sends requests over the network and keeps connections for the next.
 pub struct Client {
     /// Certificates that are trusted besides those of the system.
@@ -230,9 +242,9 @@ fn kind(error: &reqwest::Error) -> FaultKind {
             }
             _ if error.is_timeout() => FaultKind::ConnectTimeout,
             _ if text.contains("dns error") => FaultKind::Dns,
-            _ if ["certificate", "TLS", "tls", "InvalidContentType"].iter().any(|word| text.contains(word)) => {
-                FaultKind::Tls
-            }
+            // Who ends it in the middle has said nothing about trust.
+            _ if text.contains("handshake eof") => FaultKind::Connect,
+            _ if TLS_WORDS.iter().any(|word| text.contains(word)) => FaultKind::Tls,
             _ => FaultKind::Connect,
         };
     }
@@ -248,6 +260,9 @@ fn kind(error: &reqwest::Error) -> FaultKind {
         ) => FaultKind::CutShort,
         _ => {
             let text = chain(error);
+            if text.contains("message head is too large") {
+                return FaultKind::TooLarge;
+            }
             let cut = ["IncompleteMessage", "incomplete", "closed before", "end of file", "IncompleteBody"];
             if cut.iter().any(|word| text.contains(word)) { FaultKind::CutShort } else { FaultKind::NotHttp }
         }

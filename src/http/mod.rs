@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod cookies;
+mod json;
 pub mod pem;
 mod pin;
 mod status;
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+pub use json::{MOST_VALUES, json, values};
 pub use status::{Status, Statuses};
 
 /// The largest body that is kept, in bytes.

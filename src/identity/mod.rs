@@ -35,6 +35,12 @@ pub use source::{Found, Machine, Source};
 pub use suspects::suspects;
 pub use words::{Words, words};
 
+/// The largest answer that is taken for one of an identity endpoint, in bytes: tokens with hundreds of groups are smaller.
+const LARGEST: usize = 256 * 1024;
+
+/// How much is kept of a larger one.
+const BEGINNING: usize = 4096;
+
 /// Which managed identity.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Selector<T = String> {
@@ -275,7 +281,15 @@ async fn send(request: Request, transport: &dyn Transport) -> Result<Exchange, R
     let endpoint = url.split('?').next().unwrap_or_default().to_owned();
     let response = transport.send(request).await.map_err(|fault| Refusal::Silent { endpoint, fault })?;
     let crate::http::Response { status, headers, body, duration } = response;
-    Ok(Exchange { method, url, request_headers, assertion, status, headers, body, duration })
+    let exchange = Exchange { method, url, request_headers, assertion, status, headers, body, duration };
+    match exchange.body.len() {
+        length if length > LARGEST => {
+            let why = format!("the answer is larger than any token, {length} bytes");
+            let body = exchange.body.slice(..BEGINNING);
+            Err(Refusal::Foreign { exchange: Box::new(Exchange { body, ..exchange }), why })
+        }
+        _ => Ok(exchange),
+    }
 }
 
 /// Something that the source needs is not there.

@@ -65,7 +65,7 @@ pub struct Request {
     pub file: Option<Text>,
     /// Whose token the request carries: `arm` for Resource Manager and `none` elsewhere, unless said.
     pub auth: Option<Auth>,
-    /// How many redirects to follow; none without it. A token never crosses origins.
+    /// How many redirects to follow; none without it. No token, no own header and no secret body crosses origins.
     pub redirects: Option<Spanned<u32>>,
     /// How many pages of a list to follow by `nextLink`: `all`, or a number. Their `value`s are joined.
     pub pages: Option<Spanned<Pages>>,

@@ -101,7 +101,7 @@ impl Playbook<'_, '_> {
     pub(super) async fn pause(&self, (pause, why): (Duration, String), progress: &mut Progress) {
         self.waits((pause, why), progress);
         // With one job nothing runs beside anything, not even waiting.
-        if self.engine.settings.jobs > 1 {
+        if self.engine.settings.jobs > 1 && !progress.asks_for_all {
             progress.permit = None;
         }
         self.engine.world.clock.sleep(pause).await;

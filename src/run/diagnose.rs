@@ -59,7 +59,7 @@ impl Playbook<'_, '_> {
         while let Some(probe) = next(&refusal, &evidence) {
             let answer = self.probe(&url, &probe.url(), progress).await;
             let body = answer.as_ref().filter(|answer| answer.status == 200);
-            let body = body.and_then(|answer| serde_json::from_slice::<Value>(&answer.body).ok());
+            let body = body.and_then(|answer| http::json(&answer.body).ok());
             let status = answer.as_ref().map_or(0, |answer| answer.status);
             match &probe {
                 Probe::Permissions(_) => {
@@ -113,7 +113,7 @@ impl Playbook<'_, '_> {
                 continue;
             }
             let answer = self.probe(url, &format!("{scope}{}", permissions::definition(id)), progress).await;
-            let body = answer.and_then(|answer| serde_json::from_slice::<Value>(&answer.body).ok());
+            let body = answer.and_then(|answer| http::json(&answer.body).ok());
             if let Some(role) = body.and_then(|body| permissions::role(&body)) {
                 evidence.roles.push(Role { id: id.to_owned(), ..role }.into());
             }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::mishap;
 use super::playbook::Playbook;
 use super::progress::Progress;
@@ -12,8 +14,12 @@ use crate::azure::pages::{self, Next, Pages};
 use crate::azure::patience;
 use crate::diagnostic::Diagnostic;
 use crate::http::cookies::Cookies;
-use crate::http::{self, Response};
+use crate::http::{self, LARGEST_BODY, MOST_VALUES, Response};
 use crate::plan::{Poll, Request, Step};
+
+/// How long to wait at least between two polls, whatever the server says: one that says nothing but 0 would be asked
+/// without end.
+const BREATH: Duration = Duration::from_millis(100);
 
 /// What the requests that follow the first have in common with it.
 pub(super) struct Trek<'t> {
@@ -21,6 +27,8 @@ pub(super) struct Trek<'t> {
     pub(super) request: &'t Request,
     /// The first request, without its token.
     pub(super) first: http::Request,
+    /// Whether it goes to Resource Manager, as do those that follow: they stay on its host.
+    pub(super) is_arm: bool,
 }
 
 impl Trek<'_> {
@@ -55,7 +63,7 @@ impl Playbook<'_, '_> {
         };
         let mut renewed = false;
         loop {
-            let pause = operation.wait().unwrap_or(poll.every);
+            let pause = operation.wait().unwrap_or(poll.every).max(poll.every.min(BREATH));
             let spent = self.engine.world.clock.elapsed().saturating_sub(begun);
             if spent + pause > poll.within {
                 progress.errored(self, mishap::operation_endless(poll.within));
@@ -118,6 +126,7 @@ impl Playbook<'_, '_> {
         }
         let mut all = Pages::new((*document).clone());
         all.seen(&url);
+        let mut held = (first.body.len(), http::values(&first.body));
         for page in 1.. {
             url = match next {
                 Next::Last => break,
@@ -139,16 +148,7 @@ impl Playbook<'_, '_> {
                 progress.errored(self, mishap::broken_page("`nextLink` leads back to a page that was read already"));
                 return None;
             }
-            let reply = Reply::from(self.another(trek, &url, progress).await?);
-            let body = match reply.json() {
-                Ok(body) if (200..300).contains(&reply.status) => (**body).clone(),
-                _ => {
-                    let diagnostic = mishap::broken_page(&format!("page {} has status {}", page + 1, reply.status));
-                    let said = mishap::azure_says(&reply);
-                    progress.errored(self, said.into_iter().fold(diagnostic, Diagnostic::note));
-                    return None;
-                }
-            };
+            let body = self.page(trek, (page + 1, &url), &mut held, progress).await?;
             next = pages::next(&body, &url);
             if let Err(why) = all.add(body) {
                 progress.errored(self, mishap::broken_page(&why));
@@ -159,13 +159,44 @@ impl Playbook<'_, '_> {
         Some(Reply::new(first.status, first.headers, body, first.duration))
     }
 
+    /// One of the pages behind the first. `held` is what all of them have so far: bytes and values.
+    async fn page(
+        &self,
+        trek: &Trek<'_>,
+        (number, url): (u32, &str),
+        held: &mut (usize, usize),
+        progress: &mut Progress,
+    ) -> Option<Value> {
+        let mut reply = Reply::from(self.another(trek, url, progress).await?);
+        if reply.status == 401 && self.refuse_bearer(&reply, progress) {
+            // Long lists outlive tokens.
+            reply = Reply::from(self.another(trek, url, progress).await?);
+        }
+        let (length, values) = (held.0 + reply.body.len(), held.1 + http::values(&reply.body));
+        *held = (length, values);
+        if length > LARGEST_BODY || values > MOST_VALUES {
+            let why = format!("{number} of them are larger than what is kept of all: {length} bytes, {values} values");
+            progress.errored(self, mishap::broken_page(&why));
+            return None;
+        }
+        match reply.json() {
+            Ok(body) if (200..300).contains(&reply.status) => Some((**body).clone()),
+            _ => {
+                let diagnostic = mishap::broken_page(&format!("page {number} has status {}", reply.status));
+                let said = mishap::azure_says(&reply);
+                progress.errored(self, said.into_iter().fold(diagnostic, Diagnostic::note));
+                None
+            }
+        }
+    }
+
     /// Sends one of the requests that follow the first, again after faults that pass.
     async fn another(&self, trek: &Trek<'_>, url: &str, progress: &mut Progress) -> Option<Response> {
         let retry = trek.step.retry;
         let mut faults = 0;
         loop {
             let mut outgoing = trek.next(url, &progress.cookies);
-            let target = Target { url: url.to_owned(), is_arm: true };
+            let target = Target { url: url.to_owned(), is_arm: trek.is_arm };
             // Who wrote a token of its own sends that.
             let own = trek.first.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization"));
             match own {

@@ -12,7 +12,7 @@ use crate::azure::metadata;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::catalog::listed;
 use crate::event::{self, Attempt};
-use crate::http::{self, Answer};
+use crate::http::{self, Answer, FaultKind};
 use crate::identity::{self, Refusal, Selector, Source, imds};
 use crate::plan::Step;
 use crate::template::Text;
@@ -68,7 +68,9 @@ impl Playbook<'_, '_> {
             return Some(known);
         }
         let outgoing = metadata::request(&self.imds(), step.timeout);
+        progress.asks_for_all = true;
         let answer = self.patient(step, &outgoing, progress).await;
+        progress.asks_for_all = false;
         let given = self.engine.settings.imds_endpoint.is_some();
         let response = match answer {
             Ok(response) => response,
@@ -81,7 +83,7 @@ impl Playbook<'_, '_> {
                 return None;
             }
         };
-        match serde_json::from_slice::<Value>(&response.body).ok().filter(|_| response.status == 200) {
+        match http::json(&response.body).ok().filter(|_| response.status == 200) {
             Some(document) => {
                 let document = Rc::new(document);
                 *shared.instance.borrow_mut() = Some(Rc::clone(&document));
@@ -98,7 +100,7 @@ impl Playbook<'_, '_> {
     }
 
     /// Sends a request to the instance metadata service, again after what passes there by itself (how-to-use-vm-token,
-    /// "Retry guidance": 404, 410, 429 and 5xx).
+    /// "Retry guidance": 404, 410, 429 and 5xx), and when it breaks off.
     async fn patient(&self, step: &Step, outgoing: &http::Request, progress: &mut Progress) -> Answer {
         let mut attempt = 1;
         loop {
@@ -107,7 +109,10 @@ impl Playbook<'_, '_> {
                 "metadata" => self.send(outgoing, progress).await,
                 _ => self.engine.world.transport.send(outgoing.clone()).await,
             };
-            let passing = answer.as_ref().is_ok_and(|response| imds::is_passing(response.status));
+            let passing = match &answer {
+                Ok(response) => imds::is_passing(response.status),
+                Err(fault) => fault.kind == FaultKind::CutShort,
+            };
             if !passing || attempt >= step.retry.attempts {
                 return answer;
             }

@@ -166,6 +166,15 @@ pub fn token_withheld(url: &str, resource: &str) -> Diagnostic {
         .help("if the token shall go there, say so in the step: `auth: {bearer: …}`, or `auth:` with that resource")
 }
 
+/// A body that a redirect would have taken where it does not belong.
+pub(super) fn body_withheld(url: &str) -> Diagnostic {
+    let host =
+        crate::http::origin(url).map_or_else(|| url.to_owned(), |(scheme, host, _)| format!("{scheme}://{host}"));
+    Diagnostic::error("token-withheld", format!("the body of the request is not sent to `{host}`"))
+        .note("a redirect leads there, to another origin, and the body holds something secret")
+        .help("if it shall go there, send it there: a step with that URL")
+}
+
 /// A long-running operation that cannot be followed.
 pub(super) fn operation_lost(why: &str) -> Diagnostic {
     Diagnostic::error("operation-lost", "the operation was started, and cannot be followed to its end")

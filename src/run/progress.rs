@@ -36,6 +36,8 @@ pub(super) struct Progress {
     pub(super) fault: Option<FaultKind>,
     /// The leave to send, given back while the step only waits.
     pub(super) permit: Option<OwnedSemaphorePermit>,
+    /// Whether others wait for what it asks for. Then it keeps its leave: who waits for it may hold all the others.
+    pub(super) asks_for_all: bool,
     /// What the server wants to be sent back, while the step polls or pages.
     pub(super) cookies: Cookies,
     /// The token that the last request carried.

@@ -43,8 +43,12 @@ impl Reply {
     /// The body as JSON, or why it is none.
     pub(super) fn json(&self) -> &Result<Arc<Value>, String> {
         self.json.get_or_init(|| {
-            let body = self.body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&self.body);
-            serde_json::from_slice(body).map(Arc::new).map_err(|error| error.to_string())
+            crate::http::json(&self.body).map(Arc::new).map_err(|why| match self.header("content-encoding") {
+                Some(packed) if packed != "identity" => {
+                    format!("`content-encoding` says `{packed}`, which was not asked for")
+                }
+                _ => why,
+            })
         })
     }
 

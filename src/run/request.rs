@@ -41,7 +41,7 @@ impl Playbook<'_, '_> {
             self.engine.outlet.hide(credentials.map_or(value, |(_, credentials)| credentials));
         }
         let is_own = |(name, _): &(String, String)| name.eq_ignore_ascii_case("authorization");
-        let trek = Trek { step, request, first: outgoing.clone() };
+        let trek = Trek { step, request, first: outgoing.clone(), is_arm: target.is_arm };
         let goes_on = request.poll.is_some() || request.pages.is_some();
         if goes_on && let Some(cookie) = progress.cookies.header(&target.url) {
             outgoing.headers.push(("cookie".to_owned(), cookie));
@@ -53,10 +53,7 @@ impl Playbook<'_, '_> {
             outgoing.headers.retain(|header| !is_own(header));
             outgoing.headers.push(("authorization".to_owned(), format!("Bearer {bearer}")));
         }
-        let mut reply = self.follow(outgoing, request.redirects, progress).await?;
-        if goes_on {
-            self.keep_cookies(&trek.first.url, &reply.headers, progress);
-        }
+        let mut reply = self.follow(outgoing, (request.redirects, goes_on), progress).await?;
         if let Some(poll) = &request.poll {
             reply = Box::pin(self.poll(poll, (&trek, reply), progress)).await?;
         }
@@ -274,9 +271,13 @@ impl Playbook<'_, '_> {
         None
     }
 
-    /// Sends, and follows as many redirects as are wished.
-    async fn follow(&self, mut outgoing: http::Request, redirects: u32, progress: &mut Progress) -> Option<Reply> {
-        let mut left = redirects;
+    /// Sends, and follows as many redirects as are wished; keeps cookies where more requests follow.
+    async fn follow(
+        &self,
+        mut outgoing: http::Request,
+        (mut left, goes_on): (u32, bool),
+        progress: &mut Progress,
+    ) -> Option<Reply> {
         loop {
             let url = outgoing.url.clone();
             let answer = self.send(&outgoing, progress).await;
@@ -288,24 +289,38 @@ impl Playbook<'_, '_> {
                     return None;
                 }
             };
+            if goes_on {
+                self.keep_cookies(&url, &response.headers, progress);
+            }
             let location = response.header("location").filter(|_| matches!(response.status, 301..=303 | 307 | 308));
             let next = location.and_then(|location| http::join(&url, location));
             let Some(next) = next.filter(|_| left > 0) else {
                 return Some(Reply::new(response.status, response.headers, response.body, response.duration));
             };
             left -= 1;
-            if http::origin(&next) != http::origin(&url) {
-                outgoing.headers.retain(|(name, _)| !is_secret_header(name));
-            }
             if response.status == 303 || matches!(response.status, 301 | 302) && outgoing.method == "POST" {
                 outgoing.method = "GET";
                 outgoing.body = None;
                 outgoing.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
             }
+            if http::origin(&next) != http::origin(&url) {
+                let is_secret = |text: &str| self.engine.outlet.redact(text) != text;
+                outgoing.headers.retain(|(name, value)| is_for_all(name) && !is_secret(value));
+                if outgoing.body.as_ref().is_some_and(|body| is_secret(&String::from_utf8_lossy(body))) {
+                    progress.errored(self, mishap::body_withheld(&next));
+                    return None;
+                }
+            }
             outgoing.route = Route::of(&next);
             outgoing.url = next;
         }
     }
+}
+
+/// Whether a header may go to another origin with a redirect: those that say what is asked for. What else a playbook
+/// writes is meant for the host that it names, and keys have all sorts of names.
+fn is_for_all(name: &str) -> bool {
+    ["accept", "accept-language", "content-type"].iter().any(|own| name.eq_ignore_ascii_case(own))
 }
 
 /// What a file is, by the ending of its name.

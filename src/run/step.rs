@@ -201,6 +201,7 @@ impl<'p> Playbook<'p, '_> {
             waited: Default::default(),
             fault: None,
             permit: None,
+            asks_for_all: false,
             cookies: Default::default(),
             bearer: None,
             carries: None,

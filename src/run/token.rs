@@ -296,6 +296,7 @@ impl Playbook<'_, '_> {
     /// Keeps a new token, and tells templates and the report who the run is.
     fn introduced(&self, (token, whose): (Token, &Whose), reason: &str, progress: &mut Progress) -> Rc<Token> {
         let token = Rc::new(token);
+        self.engine.shared.silent.set(false);
         self.engine.cache.put(whose, &token);
         self.hide(&token);
         self.attempted(&token.exchange, None, progress);

@@ -86,7 +86,7 @@ fn outcomes(report: &Value) -> Vec<(&str, Option<&str>)> {
 
 #[test]
 fn cleanup_runs_reports_are_written_and_the_rest_is_skipped() {
-    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         let mut stuck = Stuck::begin(&format!("{STEPS}{CLEANUP}"), &[]);
         stuck.await_request();
         stuck.send(signal);

@@ -2,13 +2,19 @@
 
 mod broken;
 mod emulate;
+#[cfg(target_os = "linux")]
+mod ends;
+mod faults;
 #[cfg(unix)]
 mod files;
 mod folder;
 mod formats;
+#[cfg(target_os = "linux")]
+mod hostile;
 #[cfg(unix)]
 mod interrupt;
 mod jsonpath;
+mod offline;
 mod order;
 mod pages;
 mod patience;
@@ -21,6 +27,8 @@ mod reference;
 mod reports;
 mod schema;
 mod secrets;
+#[cfg(target_os = "linux")]
+mod soak;
 mod sweep;
 mod tidy;
 mod whoami;

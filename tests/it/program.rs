@@ -23,7 +23,26 @@ pub(crate) struct Printed {
 
 /// Runs the binary to its end. Nothing is inherited: neither variables of Azure, of proxies or of a CI, nor stdin.
 pub(crate) fn run(folder: &Folder, variables: &[(String, String)], arguments: &[String]) -> Result<Printed, String> {
-    let mut child = command(folder, variables, arguments).spawn().map_err(|error| format!("mi-run: {error}"))?;
+    to_its_end(command(folder, variables, arguments), arguments)
+}
+
+/// Runs the binary where the shell has set limits, as `ulimit` takes them: `-d 100000`, for example.
+#[cfg(unix)]
+pub(crate) fn run_under(folder: &Folder, limits: &str, arguments: &[String]) -> Result<Printed, String> {
+    to_its_end(under(folder, limits, arguments), arguments)
+}
+
+#[cfg(unix)]
+fn under(folder: &Folder, before: &str, arguments: &[String]) -> Command {
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(format!("{before}; exec \"$0\" \"$@\"")).arg(env!("CARGO_BIN_EXE_mi-run"));
+    surround(&mut command, folder, &[]);
+    command.args(arguments);
+    command
+}
+
+fn to_its_end(mut command: Command, arguments: &[String]) -> Result<Printed, String> {
+    let mut child = command.spawn().map_err(|error| format!("mi-run: {error}"))?;
     let (sender, receiver) = mpsc::channel();
     read_to_end(child.stdout.take(), 0, sender.clone());
     read_to_end(child.stderr.take(), 1, sender);
@@ -47,7 +66,17 @@ pub(crate) struct Background(Child);
 
 /// Starts the binary and waits for the first line it prints.
 pub(crate) fn start(folder: &Folder, arguments: &[String]) -> Result<(Background, String), String> {
-    let mut child = command(folder, &[], arguments).spawn().map_err(|error| format!("mi-run: {error}"))?;
+    begin(command(folder, &[], arguments), arguments)
+}
+
+/// The same where the shell has done something before.
+#[cfg(unix)]
+pub(crate) fn start_under(folder: &Folder, before: &str, arguments: &[String]) -> Result<(Background, String), String> {
+    begin(under(folder, before, arguments), arguments)
+}
+
+fn begin(mut command: Command, arguments: &[String]) -> Result<(Background, String), String> {
+    let mut child = command.spawn().map_err(|error| format!("mi-run: {error}"))?;
     let stdout = child.stdout.take();
     let background = Background(child);
     let (sender, receiver) = mpsc::channel();
@@ -93,10 +122,16 @@ impl Drop for Background {
 }
 
 fn command(folder: &Folder, variables: &[(String, String)], arguments: &[String]) -> Command {
-    let binary = Path::new(env!("CARGO_BIN_EXE_mi-run"));
-    let mut command = Command::new(binary);
-    command.args(arguments).current_dir(&folder.work).env_clear();
-    command.env("PATH", search_path(binary));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mi-run"));
+    surround(&mut command, folder, variables);
+    command.args(arguments);
+    command
+}
+
+/// Gives a command a clean environment, and takes what it prints.
+fn surround(command: &mut Command, folder: &Folder, variables: &[(String, String)]) {
+    command.current_dir(&folder.work).env_clear();
+    command.env("PATH", search_path(Path::new(env!("CARGO_BIN_EXE_mi-run"))));
     for name in ["HOME", "TMPDIR", "TMP", "TEMP"] {
         command.env(name, &folder.temp);
     }
@@ -106,7 +141,6 @@ fn command(folder: &Folder, variables: &[(String, String)], arguments: &[String]
     }
     command.envs(variables.iter().map(|(name, value)| (name, value)));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
 }
 
 /// The inherited one with the binary's folder first, so that `mi-run emulate -- mi-run …` finds this very build.
