@@ -6,6 +6,7 @@ mod emulate;
 mod files;
 mod folder;
 mod formats;
+mod fuzz;
 #[cfg(unix)]
 mod interrupt;
 mod jsonpath;
