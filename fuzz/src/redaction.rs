@@ -26,7 +26,7 @@ pub(crate) fn fuzz(bytes: &[u8]) {
         json.replace('/', "\\/"),
         twice[1..twice.len() - 1].to_owned(),
         encode(secret),
-        encode(secret).to_lowercase(),
+        encode(&encode(secret)),
         encode(secret).replace("%20", "+"),
     ];
     for form in &forms {
