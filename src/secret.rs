@@ -2,14 +2,16 @@
 
 use std::fmt;
 
-/// A text that prints as `[secret]` however it is formatted.
+use zeroize::Zeroizing;
+
+/// A text that prints as `[secret]` however it is formatted, and is wiped from memory once nobody holds it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct Secret(Zeroizing<String>);
 
 impl Secret {
     /// Wraps a text.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self(Zeroizing::new(text.into()))
     }
 
     /// The text itself, for the one place that sends it.

@@ -6,7 +6,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::FalseyValueParser;
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use mi_run::event::Shard;
 
 pub(crate) use can::{Asking, Azure, Can, Token, Who, Whoami};
@@ -150,12 +151,22 @@ pub(crate) struct Selection {
     pub(crate) skip: Vec<String>,
 }
 
-/// Where files may be.
+/// What of this machine playbooks may use.
 #[derive(Debug, Args)]
 pub(crate) struct Root {
     /// The folder that included playbooks and other files must stay in; the playbook's own without it
     #[arg(long = "root", value_name = "DIR", env = "MI_RUN_ROOT")]
     pub(crate) folder: Option<PathBuf>,
+    /// Let playbooks use nothing of this machine: no other file, no variable of the environment, no program
+    #[arg(long, env = "MI_RUN_NO_FILES", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
+    pub(crate) no_files: bool,
+}
+
+impl Root {
+    /// A variable of the environment that a playbook names.
+    pub(crate) fn variable(&self, name: &str) -> Option<String> {
+        if self.no_files { None } else { std::env::var(name).ok() }
+    }
 }
 
 /// Whether a pipeline is told in its own way.

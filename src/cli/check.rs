@@ -23,7 +23,7 @@ pub(crate) fn check(args: &args::Check) -> Exit {
     let mut told = HashSet::new();
     for path in &args.playbooks {
         let mut found = Diagnostics::new();
-        let plan = plan(path, args.root.folder.as_deref(), &mut sources, &mut found);
+        let plan = plan(path, &args.root, &mut sources, &mut found);
         if let Some(plan) = plan.filter(|_| !found.has_errors()) {
             lint::lint(&plan, &mut sources, (SystemTime::now(), &mut found));
             let steps = counted(plan.steps_inside(), "step");
@@ -53,10 +53,13 @@ fn counted(count: usize, what: &str) -> String {
 }
 
 /// The plan of a playbook and of all that it includes.
-pub(crate) fn plan(path: &Path, root: Option<&Path>, sources: &mut Sources, found: &mut Diagnostics) -> Option<Plan> {
+pub(crate) fn plan(path: &Path, root: &args::Root, sources: &mut Sources, found: &mut Diagnostics) -> Option<Plan> {
     let id = open(path, sources, found)?;
     let file = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let includes = Includes { root: files::root(root, path) };
+    let includes = match root.no_files {
+        true => Includes::None,
+        false => Includes::In(files::root(root.folder.as_deref(), path)),
+    };
     let documents = plan::gather((id, &file), sources, &includes, found)?;
     Some(plan::build(documents, sources, found))
 }

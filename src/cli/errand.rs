@@ -97,7 +97,7 @@ fn planned(steps: Value, color: Color) -> Result<(Sources, Plan), Exit> {
     let document = json!({"steps": steps}).to_string();
     let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
     let id = sources.add(Source::new(PLACE, document));
-    let includes = Includes { root: ".".into() };
+    let includes = Includes::None;
     let documents = plan::gather((id, Path::new(PLACE)), &mut sources, &includes, &mut found);
     let plan = documents.map(|documents| plan::build(documents, &sources, &mut found));
     match plan.filter(|_| !found.has_errors()) {

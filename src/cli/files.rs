@@ -59,15 +59,29 @@ pub(crate) fn root(option: Option<&Path>, playbook: &Path) -> PathBuf {
     option.map_or_else(|| folder_of(playbook).to_owned(), Path::to_owned)
 }
 
+/// Why a file that a playbook names is not read.
+const CLOSED: &str = "`--no-files` lets a playbook read no other file";
+
+/// Reads nothing: the other [`inside`].
+pub(crate) fn none(_: &Path, _: &Path) -> io::Result<Vec<u8>> {
+    Err(Error::new(ErrorKind::PermissionDenied, CLOSED))
+}
+
 /// Finds and reads included playbooks.
-pub(crate) struct Includes {
-    /// The folder that they must stay in.
-    pub(crate) root: PathBuf,
+pub(crate) enum Includes {
+    /// Those in this folder.
+    In(PathBuf),
+    /// None.
+    None,
 }
 
 impl Opener for Includes {
     fn locate(&self, from: &str, written: &str) -> Result<PathBuf, String> {
-        standing(&self.root, &folder_of(Path::new(from)).join(written)).map_err(|error| error.to_string())
+        match self {
+            Includes::In(root) => standing(root, &folder_of(Path::new(from)).join(written)),
+            Includes::None => Err(Error::new(ErrorKind::PermissionDenied, CLOSED)),
+        }
+        .map_err(|error| error.to_string())
     }
 
     fn open(&self, file: &Path, name: &str, sources: &mut Sources) -> Result<SourceId, Box<Diagnostic>> {

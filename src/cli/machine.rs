@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use mi_run::emulator::Emulator;
 use mi_run::http::Transport;
 use mi_run::http::client::Client;
-use mi_run::identity::Machine;
 use mi_run::identity::source::{ARC_KEYS, HIMDS, VARIABLES};
+use mi_run::identity::{Machine, Source};
 use mi_run::run::{Clock, World};
+use serde_json::{Map, Value};
 
+use super::args;
 use super::files;
 use super::run::{random, variables};
 
@@ -25,6 +27,10 @@ pub(crate) fn bundle() -> Option<PathBuf> {
 pub(crate) struct Environment {
     emulated: Option<HashMap<String, String>>,
     arc_keys: PathBuf,
+    /// Whether playbooks may use nothing of this machine.
+    closed: bool,
+    /// Whether it is not a playbook but the command line that asks for the Azure CLI.
+    asks_cli: bool,
 }
 
 impl Environment {
@@ -33,7 +39,17 @@ impl Environment {
             emulator.ready().env.iter().map(|(name, value)| (name.to_string(), value.clone())).collect()
         };
         let arc_keys = emulator.and_then(|emulator| emulator.ready().arc_keys.clone());
-        Environment { emulated: emulator.map(variables), arc_keys: arc_keys.unwrap_or_else(|| PathBuf::from(ARC_KEYS)) }
+        Environment {
+            emulated: emulator.map(variables),
+            arc_keys: arc_keys.unwrap_or_else(|| PathBuf::from(ARC_KEYS)),
+            closed: false,
+            asks_cli: false,
+        }
+    }
+
+    /// The same, as far as the command line lets playbooks use it.
+    pub(crate) fn open_to(self, args: &args::Run) -> Environment {
+        Environment { closed: args.root.no_files, asks_cli: args.who.source == Some(Source::AzureCli), ..self }
     }
 
     /// A client that trusts the emulator, where that speaks TLS: to it alone go the requests of such a run.
@@ -54,7 +70,9 @@ impl Environment {
     /// The machine, as identity sources see it.
     pub(crate) fn machine<'m>(&'m self, variable: &'m dyn Fn(&str) -> Option<String>) -> Machine<'m> {
         // What is installed here is none of the emulator's.
-        let [himds, azure_cli] = if self.emulated.is_some() { ["", ""] } else { [HIMDS, "az"] };
+        let is_emulated = self.emulated.is_some();
+        let himds = if is_emulated { "" } else { HIMDS };
+        let azure_cli = if is_emulated || self.closed && !self.asks_cli { "" } else { "az" };
         Machine { variable, arc_keys: &self.arc_keys, himds: Path::new(himds), azure_cli }
     }
 
@@ -65,6 +83,10 @@ impl Environment {
         variable: &'w dyn Fn(&str) -> Option<String>,
     ) -> World<'w> {
         let machine = self.machine(variable);
-        World { transport, clock, machine, variables: &variables, file: files::inside, random: &random }
+        let world = World { transport, clock, machine, variables: &variables, file: files::inside, random: &random };
+        match self.closed {
+            true => World { variables: &|| Value::Object(Map::new()), file: files::none, ..world },
+            false => world,
+        }
     }
 }

@@ -6,6 +6,7 @@ mod baseline;
 mod can;
 mod check;
 mod collector;
+mod crash;
 mod doctor;
 mod emulate;
 mod errand;
@@ -41,6 +42,7 @@ use exit::Exit;
 
 /// Reads the command line and does what it says.
 pub(crate) fn main() -> ExitCode {
+    crash::seal();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

@@ -22,7 +22,7 @@ use super::{check, role, values};
 pub(crate) fn plan(args: &args::Plan) -> Exit {
     let mut sources = Sources::new();
     let (mut usage, mut found) = (Diagnostics::new(), Diagnostics::new());
-    let root = args.root.folder.as_deref();
+    let root = &args.root;
     let each = |path: &PathBuf| Some((check::plan(path, root, &mut sources, &mut found)?, path.display().to_string()));
     let mut plans: Vec<(Plan, String)> = args.playbooks.iter().filter_map(each).collect();
     let mut given = values::from_arguments(&args.values.vars, &mut usage);
@@ -42,14 +42,14 @@ pub(crate) fn plan(args: &args::Plan) -> Exit {
         nothing_selected(false, &mut usage);
     }
     let mut redactor = Redactor::default();
-    let mut known = |(plan, _): &(Plan, String)| values_of(plan, (&given, &sources), (&mut redactor, &mut usage));
+    let mut known = |(plan, _): &(Plan, String)| values_of(plan, (&given, root, &sources), (&mut redactor, &mut usage));
     let values: Vec<HashMap<String, Value>> = plans.iter().map(&mut known).collect();
     let refused = usage.has_errors();
     diagnose_all(usage, &sources, args.look.color);
     if refused {
         return Exit::Usage;
     }
-    let lookup = |name: &str| std::env::var(name).ok();
+    let lookup = |name: &str| root.variable(name);
     let caller = Caller { given: &given, lookup: &lookup, scope: &Nothing, sources: &sources };
     let all = plans.iter().zip(&values);
     if let Some(identity) = &args.role {
@@ -72,10 +72,10 @@ pub(crate) fn plan(args: &args::Plan) -> Exit {
 /// The values that are known of one playbook. What nobody has given yet is no problem here.
 fn values_of(
     plan: &Plan,
-    (given, sources): (&[Given], &Sources),
+    (given, root, sources): (&[Given], &args::Root, &Sources),
     (redactor, usage): (&mut Redactor, &mut Diagnostics),
 ) -> HashMap<String, Value> {
-    let lookup = |name: &str| std::env::var(name).ok();
+    let lookup = |name: &str| root.variable(name);
     let caller = Caller { given, lookup: &lookup, scope: &Nothing, sources };
     let mut found = Diagnostics::new();
     let values: HashMap<String, Value> = plan::resolve(plan, &caller, &mut found);

@@ -142,13 +142,12 @@ impl Prepared<'_> {
         let interrupt = Interrupt::default();
         let clock = SystemClock::start();
         let client = Environment::client(emulator.as_ref()).unwrap_or(self.client);
-        let environment = Environment::of(emulator.as_ref());
+        let environment = Environment::of(emulator.as_ref()).open_to(self.args);
         let variable = |name: &str| environment.get(name);
         let world = environment.world((&client, &clock), &variable);
         let engine = Engine::new(world, settings, (self.sources, &outlet), &interrupt);
         let mut usage = self.usage;
-        let root = self.args.root.folder.as_deref();
-        let jobs = jobs(self.plans, (&self.given, root), &engine, &mut usage);
+        let jobs = jobs(self.plans, (&self.given, &self.args.root), &engine, &mut usage);
         let refused = usage.has_errors();
         diagnose_all(usage, self.sources, color);
         if refused {
@@ -209,25 +208,24 @@ fn conclude(outcome: Outcome, interrupted: bool, written: bool) -> Exit {
 
 /// Reads and builds every playbook, and all that they include.
 fn plans(args: &args::Run, sources: &mut Sources, found: &mut Diagnostics) -> Vec<(Plan, PathBuf)> {
-    let root = args.root.folder.as_deref();
-    let each = |path: &PathBuf| Some((check::plan(path, root, sources, found)?, path.clone()));
+    let each = |path: &PathBuf| Some((check::plan(path, &args.root, sources, found)?, path.clone()));
     args.playbooks.iter().filter_map(each).collect()
 }
 
 /// Matches what was given with what is declared.
 fn jobs(
     plans: Vec<(Plan, PathBuf)>,
-    (given, root): (&[Given], Option<&Path>),
+    (given, root): (&[Given], &args::Root),
     engine: &Engine<'_>,
     usage: &mut Diagnostics,
 ) -> Vec<Job> {
     let frame = Frame::bare(engine);
-    let lookup = |name: &str| std::env::var(name).ok();
+    let lookup = |name: &str| root.variable(name);
     let each = |(plan, path): (Plan, PathBuf)| {
         let caller = Caller { given, lookup: &lookup, scope: &frame, sources: engine.sources };
         let values = plan::resolve(&plan, &caller, usage);
         let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-        let root = files::root(root, &path);
+        let root = files::root(root.folder.as_deref(), &path);
         Job { plan, path: Arc::from(path.display().to_string()), folder, root, values }
     };
     plans.into_iter().map(each).collect()

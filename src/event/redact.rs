@@ -1,48 +1,43 @@
 //! Redaction: texts that are secret are taken out of events, in every encoding they might stand in.
 
+mod search;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use memchr::memmem::Finder;
 use serde_json::{Map, Value};
+use zeroize::Zeroizing;
 
 use super::{Assertion, Attempt, Event, Exchange, Headers, Problem, Record, Request, Response, Step};
-use crate::http::encode;
 use crate::source::Source;
+use search::Search;
 
 /// What stands where a secret was.
 pub const MARK: &str = "[secret]";
 
-/// What stands where a long value was cut.
-const CUT: char = '…';
-
-/// How many bytes of a secret's beginning tell something of it.
-const TELLING: usize = 4;
+/// The shortest line that is hidden by itself, of a secret of several.
+const LINE: usize = 12;
 
 /// Knows what is secret.
 #[derive(Debug, Default)]
 pub struct Redactor {
-    secrets: Vec<String>,
-    /// What to look for, the longest first, so that a secret inside another does not leave the rest behind.
-    needles: Vec<Finder<'static>>,
+    secrets: Vec<Zeroizing<String>>,
+    search: Search,
 }
 
 impl Redactor {
     /// Never shows this text, however it is encoded. The empty text is no secret.
     pub fn hide(&mut self, secret: &str) {
         let secret = secret.trim_end_matches(['\n', '\r']);
-        if secret.is_empty() || self.secrets.iter().any(|known| known == secret) {
+        if secret.is_empty() || self.secrets.iter().any(|known| **known == secret) {
             return;
         }
-        self.secrets.push(secret.to_owned());
-        for needle in encodings(secret) {
-            if !self.needles.iter().any(|known| known.needle() == needle.as_bytes()) {
-                self.needles.push(Finder::new(&needle).into_owned());
-            }
+        self.secrets.push(Zeroizing::new(secret.to_owned()));
+        self.search.add(secret);
+        // Whatever shows a part of a key shows it line by line.
+        if secret.contains('\n') {
+            secret.lines().map(str::trim).filter(|line| line.len() >= LINE).for_each(|line| self.hide(line));
         }
-        self.needles.sort_by_key(|finder| std::cmp::Reverse(finder.needle().len()));
     }
 
     /// Hides every text and number inside a value.
@@ -63,49 +58,24 @@ impl Redactor {
 
     /// The text with each secret in it replaced by what `put` writes.
     fn replace<'t>(&self, text: &'t str, put: impl Fn(&str, &mut String)) -> Cow<'t, str> {
-        let mut result = self.cut_short(text).map_or(Cow::Borrowed(text), Cow::Owned);
-        for finder in &self.needles {
-            let length = finder.needle().len();
-            if result.len() < length || finder.find(result.as_bytes()).is_none() {
-                continue;
-            }
-            let mut clean = String::with_capacity(result.len());
-            let mut done = 0;
-            for at in finder.find_iter(result.as_bytes()) {
-                clean.push_str(&result[done..at]);
-                put(&result[at..at + length], &mut clean);
-                done = at + length;
-            }
-            clean.push_str(&result[done..]);
-            result = Cow::Owned(clean);
+        let found = self.search.find(text);
+        if found.is_empty() {
+            return Cow::Borrowed(text);
         }
-        result
-    }
-
-    /// The text with the beginnings of secrets taken out that stand before a `…`, where a long value was cut.
-    fn cut_short(&self, text: &str) -> Option<String> {
-        let mut clean = String::new();
+        let mut clean = String::with_capacity(text.len());
         let mut done = 0;
-        for (cut, _) in text.match_indices(CUT) {
-            let before = &text[done..cut];
-            let beginning = |finder: &Finder<'_>| {
-                let needle = finder.needle();
-                let longest = needle.len().min(before.len());
-                (TELLING..=longest).rev().find(|length| before.as_bytes().ends_with(&needle[..*length]))
-            };
-            let Some(length) = self.needles.iter().filter_map(beginning).max() else {
-                continue;
-            };
-            clean.push_str(before.get(..before.len() - length).unwrap_or_default());
-            clean.push_str(MARK);
-            done = cut;
+        for range in found {
+            clean.push_str(&text[done..range.start]);
+            put(&text[range.clone()], &mut clean);
+            done = range.end;
         }
-        (done > 0).then(|| clean + &text[done..])
+        clean.push_str(&text[done..]);
+        Cow::Owned(clean)
     }
 
     /// Takes the secrets out of an event.
     pub fn event(&self, event: &mut Event) {
-        if self.needles.is_empty() {
+        if self.search.is_empty() {
             return;
         }
         match event {
@@ -138,7 +108,7 @@ impl Redactor {
 
     /// Takes the secrets out of a record: those too that became known after the events were sent.
     pub fn record(&self, record: &mut Record) {
-        if self.needles.is_empty() {
+        if self.search.is_empty() {
             return;
         }
         for playbook in &mut record.playbooks {
@@ -187,7 +157,7 @@ impl Redactor {
             Value::String(text) => self.clean(text),
             Value::Number(number) => {
                 let text = number.to_string();
-                if self.secrets.contains(&text) {
+                if self.secrets.iter().any(|secret| **secret == text) {
                     *value = Value::String(MARK.to_owned());
                 }
             }
@@ -280,35 +250,13 @@ impl Redactor {
     }
 }
 
-/// The secret as it may stand in a text: plain, in a URL, in JSON, in base64 at each of its three offsets.
-fn encodings(secret: &str) -> Vec<String> {
-    let json = Value::String(secret.to_owned()).to_string();
-    let json = json[1..json.len() - 1].to_owned();
-    let upper = encode(secret);
-    let form = upper.replace("%20", "+");
-    // Messages quote values that may be JSON texts themselves.
-    let quoted = Value::String(json.clone()).to_string();
-    let quoted = quoted[1..quoted.len() - 1].to_owned();
-    let mut all = vec![secret.to_owned(), json.replace('/', "\\/"), json, quoted, upper.to_lowercase(), upper, form];
-    // Shorter ones would blot out texts that only look alike.
-    if secret.len() >= 6 {
-        for offset in 0..3 {
-            let mut bytes = vec![0; offset];
-            bytes.extend_from_slice(secret.as_bytes());
-            // The characters at both ends also hold bits of what stands beside the secret.
-            let first = (offset * 8).div_ceil(6);
-            let last = bytes.len() * 8 / 6;
-            for text in [STANDARD_NO_PAD.encode(&bytes), URL_SAFE_NO_PAD.encode(&bytes)] {
-                all.push(text[first..last].to_owned());
-            }
-        }
-    }
-    all
-}
-
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+
     use super::*;
+    use crate::http::encode;
 
     fn redactor(secrets: &[&str]) -> Redactor {
         let mut redactor = Redactor::default();
@@ -334,6 +282,24 @@ mod tests {
                 check(URL_SAFE_NO_PAD.encode(format!("{before}{secret}{after}")));
             }
         }
+        check(encode(&encode(&STANDARD.encode(secret))));
+        check(encode(secret).replace("%2F", "%2f").replace("%20", "+"));
+        check(r#"{"a": "p\/ss\u0020\u0022w\u00f6rd\u0022\u002B1"}"#.to_owned());
+        check(r#"p\\u002fss \\\"w\u00F6rd\\\"+1"#.to_owned());
+        check("p/ss \"w\r\nörd\"\n+1".to_owned());
+        check(
+            serde_json::to_string(&format!("{}\r\n", STANDARD.encode(secret).replace("cm", "c\r\nm"))).expect("JSON"),
+        );
+    }
+
+    #[test]
+    fn a_secret_beyond_the_plane_and_of_several_lines_is_found() {
+        let redactor = redactor(&["pass😀word", "-----BEGIN KEY-----\nMIIEvQIBADANBgkq\nshort\n"]);
+        let check = |text: &str, expected: &str| assert_eq!(redactor.text(text), expected, "{text}");
+        check(r"x pass\ud83d\uDE00word y", "x [secret] y");
+        check(r"x pass\ud83dword y", r"x pass\ud83dword y");
+        check("a\n  | MIIEvQIBADANBgkq\n  | short", "a\n  | [secret]\n  | short");
+        check(r"-----BEGIN KEY-----\nMIIEvQIBADANBgkq\nshort\n", r"[secret]\n");
     }
 
     #[test]

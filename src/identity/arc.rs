@@ -27,7 +27,7 @@ pub(super) async fn acquire(ask: &Ask<'_>, transport: &dyn Transport) -> Result<
     if challenge.status != 401 {
         return match answer::read(ask, Source::Arc, challenge) {
             // Who gives tokens to anybody who asks is not the agent.
-            Ok(token) => Err(foreign(token.exchange, "it gives a token without asking for the agent's key")),
+            Ok(token) => Err(foreign(token.exchange.clone(), "it gives a token without asking for the agent's key")),
             Err(refusal) => Err(refusal),
         };
     }
@@ -39,7 +39,7 @@ pub(super) async fn acquire(ask: &Ask<'_>, transport: &dyn Transport) -> Result<
     if ask.selector.id().is_some() && !answer::is_of(ask.selector, &token.answer, &token.claims) {
         let why =
             format!("asked for {}, and the agent does not tell whose token it gave: it may be too old", ask.selector);
-        return Err(Refusal::Stranger { exchange: Box::new(token.exchange), why });
+        return Err(Refusal::Stranger { exchange: Box::new(token.exchange.clone()), why });
     }
     Ok(token)
 }

@@ -23,7 +23,12 @@ pub(super) async fn acquire(ask: &Ask<'_>) -> Result<Token, Refusal> {
         return Err(cannot_select(Source::AzureCli, "it knows only who signed in to it: `identity: system`"));
     }
     if ask.machine.azure_cli.is_empty() {
-        return Err(unmet("the emulated machine has no Azure CLI".to_owned(), "take another source, or no emulator"));
+        let why =
+            "no Azure CLI can be asked here: an emulated machine has none, and `--no-files` runs none for a playbook";
+        return Err(unmet(
+            why.to_owned(),
+            "take another source, or no emulator, or say so yourself: `--source azure_cli`",
+        ));
     }
     let mut command = Command::new(ask.machine.azure_cli);
     command.args(["account", "get-access-token", "--output", "json", "--resource", ask.resource]);

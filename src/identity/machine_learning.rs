@@ -32,5 +32,5 @@ pub(super) fn checked(token: Token) -> Result<Token, Refusal> {
         return Ok(token);
     }
     let why = "it is the token of a person (it has the claim `scp`), and not of a managed identity".to_owned();
-    Err(Refusal::Stranger { exchange: Box::new(token.exchange), why })
+    Err(Refusal::Stranger { exchange: Box::new(token.exchange.clone()), why })
 }

@@ -24,6 +24,7 @@ mod workload_identity;
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
+use zeroize::Zeroize as _;
 
 use crate::http::{Fault, Request, Transport, encode};
 use crate::secret::Secret;
@@ -141,6 +142,25 @@ pub struct Token {
     pub resource: String,
     /// How the asking went.
     pub exchange: Exchange,
+}
+
+/// The token stands in the answer too, as it came and as it was read.
+impl Drop for Token {
+    fn drop(&mut self) {
+        wipe(&mut self.answer);
+        if let Ok(mut body) = std::mem::take(&mut self.exchange.body).try_into_mut() {
+            body.zeroize();
+        }
+    }
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(items) => items.iter_mut().for_each(wipe),
+        Value::Object(members) => members.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// One request to an identity endpoint and its answer.

@@ -320,7 +320,7 @@ fn what_a_source_cannot_do_is_told_before_it_is_asked() {
     unmet(Source::Environment, Selector::System, &application, "is a folder");
     unmet(Source::Environment, Selector::System, &application[..1], "`AZURE_CLIENT_ID` is not set");
     unmet(Source::Environment, named(), &application, "gives no token");
-    unmet(Source::AzureCli, Selector::System, &[], "the emulated machine has no Azure CLI");
+    unmet(Source::AzureCli, Selector::System, &[], "no Azure CLI can be asked here");
     let fabric = [("IDENTITY_ENDPOINT", "http://x"), ("IDENTITY_HEADER", "h"), ("IDENTITY_SERVER_THUMBPRINT", "t")];
     unmet(Source::ServiceFabric, Selector::System, &fabric, "is not https");
 }

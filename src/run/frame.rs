@@ -61,6 +61,8 @@ impl Frame {
         frame.put("run", engine.run_value());
         let variables = (engine.world.variables)();
         SECRETS.iter().filter_map(|name| variables.get(name)).for_each(|secret| engine.outlet.hide_value(secret));
+        let of_machine = SECRETS.iter().filter_map(|name| engine.world.machine.get(name));
+        of_machine.for_each(|secret| engine.outlet.hide(&secret));
         frame.put("env", variables);
         frame
     }

@@ -281,6 +281,15 @@ impl Playbook<'_, '_> {
     /// Nothing of a token may leave the run from here on.
     fn hide(&self, token: &Token) {
         self.engine.outlet.hide(token.secret.reveal());
+        // Of a JWT the signature is what nobody may have: the rest is what it says, which reports tell.
+        if let Some((_, signature)) = token
+            .secret
+            .reveal()
+            .rsplit_once('.')
+            .filter(|(_, signature)| signature.len() > 16 && token.claims.is_object())
+        {
+            self.engine.outlet.hide(signature);
+        }
         self.hide_tokens(&token.answer);
     }
 

@@ -9,6 +9,7 @@ mod faults;
 mod files;
 mod folder;
 mod formats;
+mod fuzz;
 #[cfg(target_os = "linux")]
 mod hostile;
 #[cfg(unix)]

@@ -96,6 +96,11 @@ fn begin(mut command: Command, arguments: &[String]) -> Result<(Background, Stri
 
 #[cfg(unix)]
 impl Background {
+    /// The id of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// Sends a signal, waits for the end, and gives the exit code.
     pub(crate) fn signal(self, signal: nix::sys::signal::Signal) -> Result<i32, String> {
         self.send(signal)?;

@@ -3,102 +3,17 @@
 
 mod brute;
 mod claims;
+mod samples;
 
-use mi_run::rbac::{
-    Algebra, Answer, Decision, Operations, Pattern, Permission, PermissionSet, Plane, Remainder, Verdict, built_in_sets,
-};
+use mi_run::rbac::{Algebra, Decision, Operations, Pattern, Permission, PermissionSet, Verdict, built_in_sets};
 use proptest::prelude::*;
 
-use brute::{Bits, Sample, bits, certain_and_possible, first, full, join, oracle, patterns, plain, words};
-
-/// What may be added to a shortest witness.
-const VERBS: [&str; 4] = ["/read", "/write", "/delete", "/action"];
-
-/// The verdict that brute force allows: what it sees counts, and what it cannot see a witness must show.
-#[track_caller]
-fn judge(answer: &Answer<'_>, holding: (Verdict, Verdict), seen: [&Bits; 2], weighs: impl Fn(&str) -> [bool; 4]) {
-    let (found, none) = holding;
-    let least = if first(seen[0]).is_some() {
-        found
-    } else if first(seen[1]).is_some() {
-        Verdict::Maybe
-    } else {
-        none
-    };
-    let strength = |verdict: Verdict| {
-        if verdict == found {
-            2
-        } else if verdict == none {
-            0
-        } else {
-            1
-        }
-    };
-    assert!(strength(answer.verdict) >= strength(least), "{answer:?}, but brute force has {:?}", first(seen[1]));
-    let Some(witness) = &answer.witness else {
-        assert_eq!(answer.verdict, none);
-        return;
-    };
-    let outcomes = weighs(&witness.action.to_ascii_lowercase());
-    let is_shown =
-        if answer.verdict == found { outcomes.iter().all(|one| *one) } else { outcomes.iter().any(|one| *one) };
-    assert!(is_shown && answer.verdict != none, "{answer:?} is no witness: {outcomes:?}");
-    let shortest = if answer.verdict == found { first(seen[0]) } else { first(seen[1]) };
-    if let Some(shortest) = shortest {
-        let stem = VERBS.iter().find_map(|verb| witness.action.strip_suffix(verb)).unwrap_or(&witness.action);
-        assert!(stem.len() <= shortest.len().max(1), "{answer:?} is not the shortest: {shortest}");
-    }
-}
-
-/// A sample with all that is asked of it often.
-struct Ready<'a>(&'a Sample, PermissionSet, [Bits; 4]);
-
-/// Judges the algebra on two sets by brute force.
-fn compare(Ready(one, set, ours): &Ready<'_>, Ready(other, other_set, theirs): &Ready<'_>) {
-    let operations = Operations::default();
-    let algebra = Algebra::new(&operations);
-    let paired = |op: fn(u64, u64) -> u64| {
-        let pairs: [Bits; 4] = std::array::from_fn(|at| join(&ours[at], &theirs[at], op));
-        certain_and_possible(&pairs)
-    };
-    let weighs = |op: fn(bool, bool) -> bool| {
-        move |word: &str| -> [bool; 4] {
-            let (ours, theirs) = (one.grants(word), other.grants(word));
-            std::array::from_fn(|at| op(ours[at], theirs[at]))
-        }
-    };
-    let (certain, possible) = paired(|a, b| a & !b);
-    let answer = algebra.included(set, other_set).expect("an answer");
-    judge(&answer, (Verdict::No, Verdict::Yes), [&certain, &possible], weighs(|a, b| a && !b));
-    let (certain, possible) = paired(|a, b| a & b);
-    let answer = algebra.overlap(set, other_set).expect("an answer");
-    judge(&answer, (Verdict::Yes, Verdict::No), [&certain, &possible], weighs(|a, b| a && b));
-}
-
-/// Judges a difference by brute force: it is that set of names, and its examples are in it.
-fn difference(one: &Sample, other: &Sample) {
-    let operations = Operations::default();
-    let (set, other_set) = (one.set(), other.set());
-    let found = Algebra::new(&operations).difference(&set, &other_set).expect("a difference");
-    let (ours, theirs) = (one.outcomes(), other.outcomes());
-    let pairs: [Bits; 4] = std::array::from_fn(|at| join(&ours[at], &theirs[at], |a, b| a & !b));
-    let (certain, possible) = certain_and_possible(&pairs);
-    for (at, word) in words().iter().enumerate() {
-        let is_in = |bits: &Bits| bits[at / 64] >> (at % 64) & 1 == 1;
-        let has = |parts: &[Remainder<'_>]| parts.iter().any(|part| part.contains(word));
-        assert_eq!(has(&found.certain), is_in(&certain), "certain `{word}`: {found:#?}");
-        assert_eq!(has(&found.certain) || has(&found.possible), is_in(&possible), "possible `{word}`: {found:#?}");
-    }
-    for part in found.certain.iter().chain(&found.possible) {
-        assert_eq!(part.examples.len(), 1);
-        let action = part.examples[0].action.to_ascii_lowercase();
-        assert!(part.contains(&action) && (0..4).any(|at| one.grants(&action)[at] && !other.grants(&action)[at]));
-    }
-}
+use brute::{Ready, Sample, claims_about, compare, difference};
+use samples::{full, patterns, plain};
 
 /// Compares every set with every other one.
 fn each_pair(samples: &[Sample]) {
-    let samples: Vec<Ready<'_>> = samples.iter().map(|sample| Ready(sample, sample.set(), sample.outcomes())).collect();
+    let samples: Vec<Ready<'_>> = samples.iter().map(|sample| Ready::new(sample)).collect();
     samples.iter().for_each(|one| samples.iter().for_each(|other| compare(one, other)));
 }
 
@@ -140,35 +55,7 @@ proptest! {
 
     #[test]
     fn claims_about_a_pattern_are_those_of_brute_force(sample in full(), pattern in patterns(1..2)) {
-        let operations = Operations::default();
-        let algebra = Algebra::new(&operations);
-        let (set, outcomes, wanted) = (sample.set(), sample.outcomes(), bits(&pattern[0]));
-        let matches = |word: &str| oracle(&pattern[0], word);
-        let (certain, possible) = certain_and_possible(&outcomes.clone().map(|granted| join(&wanted, &granted, |a, b| a & !b)));
-        let every = algebra.every(&set, (&pattern[0], Plane::Control)).expect("an answer");
-        if !pattern[0].is_literal() {
-            judge(&every, (Verdict::No, Verdict::Yes), [&certain, &possible], |word| {
-                sample.grants(word).map(|granted| matches(word) && !granted)
-            });
-        }
-        prop_assert!(every.verdict != Verdict::Yes || !every.grants.is_empty());
-        let (certain, possible) = certain_and_possible(&outcomes.map(|granted| join(&wanted, &granted, |a, b| a & b)));
-        let any = algebra.any(&set, (&pattern[0], Plane::Control)).expect("an answer");
-        if !pattern[0].is_literal() {
-            judge(&any, (Verdict::Yes, Verdict::No), [&certain, &possible], |word| {
-                sample.grants(word).map(|granted| matches(word) && granted)
-            });
-        }
-        prop_assert_eq!(any.verdict == Verdict::No, any.grants.is_empty());
-        if pattern[0].is_literal() {
-            let outcomes = sample.grants(pattern[0].as_str());
-            let expected = match outcomes.iter().filter(|granted| **granted).count() {
-                0 => Verdict::No,
-                4 => Verdict::Yes,
-                _ => Verdict::Maybe,
-            };
-            prop_assert_eq!((every.verdict, any.verdict), (expected, expected));
-        }
+        claims_about(&sample, &pattern[0]);
     }
 
     #[test]

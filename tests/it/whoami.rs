@@ -175,7 +175,7 @@ fn what_cannot_be_is_told_and_the_token_never() {
     check("app_service", &["whoami", "--identity", named], "error[identity-refused]");
     check("arc", &["whoami", "--identity", named], "Identity not found");
     check("vm", &["token", "--source", "environment"], "and `AZURE_TENANT_ID` is not set");
-    check("vm", &["token", "--source", "azure_cli"], "the emulated machine has no Azure CLI");
+    check("vm", &["token", "--source", "azure_cli"], "no Azure CLI can be asked here");
     check("cloud_shell", &["token", "--identity", named], "Cloud Shell gives no token");
     check("service_fabric", &["token", "--identity", named], "Service Fabric gives no token");
     check("vm", &["token", "--source", "cloud_shell"], "`MSI_ENDPOINT` is not set");

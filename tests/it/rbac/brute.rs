@@ -1,11 +1,11 @@
-//! Brute force: all short names over a small alphabet, an oracle that knows nothing of automata, and generated sets.
+//! Brute force: all short names over a small alphabet, an oracle that knows nothing of automata, and the algebra judged by
+//! both.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use mi_run::rbac::{Pattern, Permission, PermissionSet};
-use proptest::prelude::*;
+use mi_run::rbac::{Algebra, Answer, Operations, Pattern, Permission, PermissionSet, Plane, Remainder, Verdict};
 
 /// All names of up to five characters, those with a letter that no pattern has among them.
 pub(super) fn words() -> &'static [String] {
@@ -126,37 +126,127 @@ pub(super) fn certain_and_possible(outcomes: &[Bits; 4]) -> (Bits, Bits) {
     (fold(|a, b| a & b), fold(|a, b| a | b))
 }
 
-pub(super) fn patterns(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Pattern>> {
-    let letters = prop::sample::select(vec!['a', 'b', '/', '*', '*']);
-    let text = prop::collection::vec(letters, 0..6).prop_map(|letters| letters.into_iter().collect::<String>());
-    let is_strict = prop::sample::select(vec![false, false, false, true]);
-    let pattern = (text, is_strict).prop_map(|(text, is_strict)| match is_strict {
-        true => Pattern::parse_strict(&text),
-        false => Pattern::parse(&text),
-    });
-    prop::collection::vec(pattern, count)
-}
+/// What may be added to a shortest witness.
+const VERBS: [&str; 4] = ["/read", "/write", "/delete", "/action"];
 
-pub(super) fn entries(conditions: bool, most: usize) -> impl Strategy<Value = Vec<Permission>> {
-    let condition = match conditions {
-        true => prop::sample::select(vec![None, None, Some("C"), Some("D")]),
-        false => prop::sample::select(vec![None]),
+/// The verdict that brute force allows: what it sees counts, and what it cannot see a witness must show.
+#[track_caller]
+fn judge(answer: &Answer<'_>, holding: (Verdict, Verdict), seen: [&Bits; 2], weighs: impl Fn(&str) -> [bool; 4]) {
+    let (found, none) = holding;
+    let least = if first(seen[0]).is_some() {
+        found
+    } else if first(seen[1]).is_some() {
+        Verdict::Maybe
+    } else {
+        none
     };
-    let entry = (patterns(1..4), patterns(0..3), condition).prop_map(|(actions, not_actions, condition)| Permission {
-        actions,
-        not_actions,
-        condition: condition.map(str::to_owned),
-        ..Permission::default()
-    });
-    prop::collection::vec(entry, 0..most)
+    let strength = |verdict: Verdict| {
+        if verdict == found {
+            2
+        } else if verdict == none {
+            0
+        } else {
+            1
+        }
+    };
+    assert!(strength(answer.verdict) >= strength(least), "{answer:?}, but brute force has {:?}", first(seen[1]));
+    let Some(witness) = &answer.witness else {
+        assert_eq!(answer.verdict, none);
+        return;
+    };
+    let outcomes = weighs(&witness.action.to_ascii_lowercase());
+    let is_shown =
+        if answer.verdict == found { outcomes.iter().all(|one| *one) } else { outcomes.iter().any(|one| *one) };
+    assert!(is_shown && answer.verdict != none, "{answer:?} is no witness: {outcomes:?}");
+    let shortest = if answer.verdict == found { first(seen[0]) } else { first(seen[1]) };
+    if let Some(shortest) = shortest {
+        let stem = VERBS.iter().find_map(|verb| witness.action.strip_suffix(verb)).unwrap_or(&witness.action);
+        assert!(stem.len() <= shortest.len().max(1), "{answer:?} is not the shortest: {shortest}");
+    }
 }
 
-/// Sets without conditions and denials, as most are.
-pub(super) fn plain() -> impl Strategy<Value = Sample> {
-    entries(false, 4).prop_map(|grants| Sample { grants, denials: Vec::new() })
+/// A sample with all that is asked of it often.
+pub(super) struct Ready<'a>(&'a Sample, PermissionSet, [Bits; 4]);
+
+impl<'a> Ready<'a> {
+    pub(super) fn new(sample: &'a Sample) -> Ready<'a> {
+        Ready(sample, sample.set(), sample.outcomes())
+    }
 }
 
-/// Sets with all there is.
-pub(super) fn full() -> impl Strategy<Value = Sample> {
-    (entries(true, 4), entries(true, 2)).prop_map(|(grants, denials)| Sample { grants, denials })
+/// Judges the algebra on two sets by brute force.
+pub(super) fn compare(Ready(one, set, ours): &Ready<'_>, Ready(other, other_set, theirs): &Ready<'_>) {
+    let operations = Operations::default();
+    let algebra = Algebra::new(&operations);
+    let paired = |op: fn(u64, u64) -> u64| {
+        let pairs: [Bits; 4] = std::array::from_fn(|at| join(&ours[at], &theirs[at], op));
+        certain_and_possible(&pairs)
+    };
+    let weighs = |op: fn(bool, bool) -> bool| {
+        move |word: &str| -> [bool; 4] {
+            let (ours, theirs) = (one.grants(word), other.grants(word));
+            std::array::from_fn(|at| op(ours[at], theirs[at]))
+        }
+    };
+    let (certain, possible) = paired(|a, b| a & !b);
+    let answer = algebra.included(set, other_set).expect("an answer");
+    judge(&answer, (Verdict::No, Verdict::Yes), [&certain, &possible], weighs(|a, b| a && !b));
+    let (certain, possible) = paired(|a, b| a & b);
+    let answer = algebra.overlap(set, other_set).expect("an answer");
+    judge(&answer, (Verdict::Yes, Verdict::No), [&certain, &possible], weighs(|a, b| a && b));
+}
+
+/// Judges a difference by brute force: it is that set of names, and its examples are in it.
+pub(super) fn difference(one: &Sample, other: &Sample) {
+    let operations = Operations::default();
+    let (set, other_set) = (one.set(), other.set());
+    let found = Algebra::new(&operations).difference(&set, &other_set).expect("a difference");
+    let (ours, theirs) = (one.outcomes(), other.outcomes());
+    let pairs: [Bits; 4] = std::array::from_fn(|at| join(&ours[at], &theirs[at], |a, b| a & !b));
+    let (certain, possible) = certain_and_possible(&pairs);
+    for (at, word) in words().iter().enumerate() {
+        let is_in = |bits: &Bits| bits[at / 64] >> (at % 64) & 1 == 1;
+        let has = |parts: &[Remainder<'_>]| parts.iter().any(|part| part.contains(word));
+        assert_eq!(has(&found.certain), is_in(&certain), "certain `{word}`: {found:#?}");
+        assert_eq!(has(&found.certain) || has(&found.possible), is_in(&possible), "possible `{word}`: {found:#?}");
+    }
+    for part in found.certain.iter().chain(&found.possible) {
+        assert_eq!(part.examples.len(), 1);
+        let action = part.examples[0].action.to_ascii_lowercase();
+        assert!(part.contains(&action) && (0..4).any(|at| one.grants(&action)[at] && !other.grants(&action)[at]));
+    }
+}
+
+/// Judges claims about a pattern by brute force.
+pub(super) fn claims_about(sample: &Sample, pattern: &Pattern) {
+    let operations = Operations::default();
+    let algebra = Algebra::new(&operations);
+    let (set, outcomes, wanted) = (sample.set(), sample.outcomes(), bits(pattern));
+    let matches = |word: &str| oracle(pattern, word);
+    let (certain, possible) =
+        certain_and_possible(&outcomes.clone().map(|granted| join(&wanted, &granted, |a, b| a & !b)));
+    let every = algebra.every(&set, (pattern, Plane::Control)).expect("an answer");
+    if !pattern.is_literal() {
+        judge(&every, (Verdict::No, Verdict::Yes), [&certain, &possible], |word| {
+            sample.grants(word).map(|granted| matches(word) && !granted)
+        });
+    }
+    assert!(every.verdict != Verdict::Yes || !every.grants.is_empty());
+    let (certain, possible) = certain_and_possible(&outcomes.map(|granted| join(&wanted, &granted, |a, b| a & b)));
+    let any = algebra.any(&set, (pattern, Plane::Control)).expect("an answer");
+    if !pattern.is_literal() {
+        judge(&any, (Verdict::Yes, Verdict::No), [&certain, &possible], |word| {
+            sample.grants(word).map(|granted| matches(word) && granted)
+        });
+    }
+    assert_eq!(any.verdict == Verdict::No, any.grants.is_empty());
+    if pattern.is_literal() {
+        let outcomes = sample.grants(pattern.as_str());
+        let expected = match outcomes.iter().filter(|granted| **granted).count() {
+            0 => Verdict::No,
+            4 => Verdict::Yes,
+            _ => Verdict::Maybe,
+        };
+        assert_eq!((every.verdict, any.verdict), (expected, expected));
+    }
 }
