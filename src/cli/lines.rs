@@ -1,17 +1,18 @@
-//! A report that is written while the run goes on: a line for each event.
+//! Reports that are written while the run goes on: a line for each event, the console in a file.
 
 use std::cell::RefCell;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::mpsc::{Sender, channel};
 
 use mi_run::diagnostic::pipeline::Escape;
 use mi_run::event::{Event, Sink};
+use mi_run::report::console::Console;
 use mi_run::report::jsonl;
 use tokio::sync::oneshot;
 
-use super::pending::{self, Pending};
+use super::pending::{self, Pending, Written};
 use super::terminal::deliver;
 
 /// Lines on their way.
@@ -26,11 +27,8 @@ enum To {
     Stdout,
     File(Pending),
     /// A reader may take its time: somebody else waits for it.
-    Pipe(PathBuf, Sender<String>, oneshot::Receiver<io::Result<()>>),
+    Pipe(PathBuf, Sender<String>, Written),
 }
-
-/// How a report ended that has to wait for its reader.
-pub(crate) type Written = oneshot::Receiver<io::Result<()>>;
 
 impl Lines {
     /// Lines to a file, or to stdout.
@@ -52,7 +50,7 @@ impl Lines {
     fn push(&mut self, line: String) {
         let written = match &mut self.to {
             To::Stdout => deliver(&line, Escape::Json),
-            To::File(file) => file.append(&line),
+            To::File(file) => file.write_all(line.as_bytes()),
             // Whoever stopped reading has seen what he wanted.
             To::Pipe(_, sender, _) => {
                 let _ = sender.send(line);
@@ -71,7 +69,7 @@ impl Lines {
                 match self.failed {
                     // The old report stays in its place.
                     Some(_) => Ok(None),
-                    None => file.finish(String::new()),
+                    None => file.finish(),
                 },
             ),
             To::Pipe(path, sender, written) => {
@@ -89,5 +87,20 @@ pub(crate) struct Writer(pub(crate) Rc<RefCell<Lines>>);
 impl Sink for Writer {
     fn take(&mut self, event: &Event) {
         self.0.borrow_mut().push(jsonl::render(event));
+    }
+}
+
+/// Takes the events of a run for the console in a file.
+pub(crate) struct Page {
+    pub(crate) console: Console,
+    pub(crate) lines: Rc<RefCell<Lines>>,
+}
+
+impl Sink for Page {
+    fn take(&mut self, event: &Event) {
+        let text = self.console.event(event);
+        if !text.is_empty() {
+            self.lines.borrow_mut().push(text);
+        }
     }
 }

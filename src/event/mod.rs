@@ -7,7 +7,9 @@ mod outlet;
 mod record;
 pub mod redact;
 mod replay;
+mod spool;
 mod step;
+mod steps;
 mod texts;
 pub mod trace;
 mod trail;
@@ -24,7 +26,9 @@ use crate::source::Source;
 
 pub use outlet::{Outlet, Sink};
 pub use record::{Playbook, Record, Shard, Summary};
+pub use spool::{Spool, Store};
 pub use step::{Assertion, Attempt, Bearer, Exchange, Headers, Iteration, Place, Problem, Request, Response, Step};
+pub use steps::Steps;
 pub use trail::{Trail, Turn};
 
 /// Something that happened.

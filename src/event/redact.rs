@@ -1,6 +1,7 @@
 //! Redaction: texts that are secret are taken out of events, in every encoding they might stand in.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -30,6 +31,11 @@ pub struct Redactor {
 }
 
 impl Redactor {
+    /// How many secrets it knows.
+    pub fn known(&self) -> usize {
+        self.secrets.len()
+    }
+
     /// Never shows this text, however it is encoded. The empty text is no secret.
     pub fn hide(&mut self, secret: &str) {
         let secret = secret.trim_end_matches(['\n', '\r']);
@@ -136,16 +142,16 @@ impl Redactor {
         }
     }
 
-    /// Takes the secrets out of a record: those too that became known after the events were sent.
-    pub fn record(&self, record: &mut Record) {
-        if self.needles.is_empty() {
-            return;
-        }
+    /// Takes the secrets out of a record: those too that became known after the events were sent. Of the steps that lie behind
+    /// `until` on the spool nothing is to be taken.
+    pub fn record(self, record: &mut Record, until: u64) {
+        let redactor = Rc::new(self);
         for playbook in &mut record.playbooks {
-            self.clean(&mut playbook.name);
-            self.members(&mut playbook.outputs);
-            self.texts(&mut playbook.sources);
-            playbook.steps.iter_mut().for_each(|step| self.step(step));
+            redactor.clean(&mut playbook.name);
+            redactor.members(&mut playbook.outputs);
+            redactor.texts(&mut playbook.sources);
+            let redactor = Rc::clone(&redactor);
+            playbook.steps.change_until(until, move |step| redactor.step(step));
         }
     }
 
@@ -227,7 +233,6 @@ impl Redactor {
         step.notes.iter_mut().for_each(|note| self.clean(note));
         step.problems.iter_mut().for_each(|problem| self.problem(problem));
         step.captures.values_mut().for_each(|capture| self.value(capture));
-        step.steps.iter_mut().for_each(|inner| self.step(inner));
     }
 
     fn attempt(&self, attempt: &mut Attempt) {

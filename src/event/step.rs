@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::{Millis, Outcome, Trail};
+use super::{Millis, Outcome, Steps, Trail};
 use crate::value::to_text;
 
 /// A place in a file, for people: lines and columns count from 1, columns count characters.
@@ -88,7 +88,8 @@ pub struct Step {
     /// What was captured.
     pub captures: BTreeMap<String, Value>,
     /// The steps inside.
-    pub steps: Vec<Step>,
+    #[schemars(with = "Vec<Step>")]
+    pub steps: Steps,
 }
 
 /// A turn of a loop.
@@ -300,7 +301,7 @@ impl Step {
             helps: Vec::new(),
             problems: Vec::new(),
             captures: BTreeMap::new(),
-            steps: Vec::new(),
+            steps: Steps::default(),
         }
     }
 
