@@ -73,6 +73,7 @@ async fn run(steps: Value, asking: &Asking, client: Client) -> Result<Errand, Ex
         cloud: said.or(emulated),
         shard: None,
         traced: false,
+        traceparent: None,
         bodies: false,
         jobs: 2,
         fail_fast: false,

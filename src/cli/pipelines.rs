@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use mi_run::diagnostic::Diagnostic;
-use mi_run::event::Record;
+use mi_run::event::{Record, Traceparent};
 use mi_run::report::azure_pipelines::{self, Attached};
 use mi_run::report::checkout::Checkout;
 use mi_run::report::{github, junit, markdown};
@@ -39,6 +39,11 @@ pub(crate) fn around() -> Option<Pipeline> {
 pub(crate) fn checkout() -> Checkout {
     let root = variable("GITHUB_WORKSPACE").or_else(|| variable("BUILD_SOURCESDIRECTORY"));
     Checkout::new(root.map(PathBuf::from), std::env::current_dir().unwrap_or_default())
+}
+
+/// The span that whoever started this process says it is in. What names none is passed over, as W3C Trace Context wants it.
+pub(crate) fn traceparent() -> Option<Traceparent> {
+    variable("TRACEPARENT")?.parse().ok()
 }
 
 /// The commands for a pipeline; writes the files that go with them, but no summary that a report wrote already.

@@ -58,10 +58,9 @@ fn is_bad(playbook: &Playbook) -> bool {
 fn unmet(steps: &Steps, around: &[String], ways: &mut Vec<Vec<String>>) {
     for step in steps.iter().filter(|step| step.phase != "cleanup") {
         let way: Vec<String> = around.iter().cloned().chain([step.id.clone()]).collect();
-        let was_left_out = step.reason.as_deref() == Some("not selected");
         match step.outcome {
             Outcome::Passed => {}
-            Outcome::Skipped if was_left_out => {}
+            Outcome::Skipped if step.was_left_out() => {}
             _ if step.steps.is_empty() => ways.push(way),
             _ => unmet(&step.steps, &way, ways),
         }

@@ -22,6 +22,7 @@ use super::exit::Exit;
 use super::files;
 use super::live::{Live, Watch};
 use super::machine::Environment;
+use super::pipelines;
 use super::report;
 use super::reports::{self, Target};
 use super::rerun;
@@ -190,6 +191,7 @@ fn settings(args: &args::Run, emulator: Option<&Emulator>) -> Settings {
         cloud: args.who.choice(),
         shard: args.shard,
         traced: args.traceparent,
+        traceparent: pipelines::traceparent(),
         bodies: args.show_http,
         jobs: args.jobs,
         fail_fast: args.fail_fast,

@@ -29,6 +29,7 @@ pub use record::{Playbook, Record, Shard, Summary};
 pub use spool::{Spool, Store};
 pub use step::{Assertion, Attempt, Bearer, Exchange, Headers, Iteration, Place, Problem, Request, Response, Step};
 pub use steps::Steps;
+pub use trace::Traceparent;
 pub use trail::{Trail, Turn};
 
 /// Something that happened.
@@ -73,6 +74,9 @@ pub struct RunStarted {
     /// Which part of the playbooks is run, where it is not all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,
+    /// The span that the run is in, where whoever started it says one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<Traceparent>,
 }
 
 /// A playbook began.

@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Event, Identity, Millis, Outcome, Problem, Spool, Step, Steps, texts};
+use super::{Event, Identity, Millis, Outcome, Problem, Spool, Step, Steps, Traceparent, texts};
 use crate::source::Source;
 
 /// A whole run.
@@ -55,6 +55,9 @@ pub struct Run {
     /// Which part of the playbooks it ran, where it was not all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,
+    /// The span that it is in, where whoever started it said one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<Traceparent>,
     /// Whether it was interrupted.
     #[serde(default)]
     pub interrupted: bool,
@@ -212,6 +215,7 @@ impl Record {
                 self.run.started_at.clone_from(&started.started_at);
                 self.mi_run.clone_from(&started.mi_run);
                 self.run.shard = started.shard;
+                self.run.traceparent = started.traceparent;
             }
             Event::PlaybookStarted(started) => self.playbooks.push(Playbook {
                 path: Arc::clone(&started.path),

@@ -49,6 +49,7 @@ impl Record {
             started_at: self.run.started_at.clone(),
             mi_run: self.mi_run.clone(),
             shard: self.run.shard,
+            traceparent: self.run.traceparent,
         }));
         let mut summary = Summary::default();
         for (index, playbook) in self.playbooks.iter().enumerate() {

@@ -23,6 +23,8 @@ pub struct Spool {
     memory: Vec<u8>,
     /// How much is in the file.
     stored: u64,
+    /// How much may lie in memory when there is a file.
+    room: usize,
     file: Option<Box<dyn Store>>,
     /// Makes the file, until it was tried.
     make: Option<Make>,
@@ -34,7 +36,7 @@ pub struct Spool {
 impl Spool {
     /// A spool whose file is made when it comes to that. One that is made by `default` stays in memory.
     pub fn new(make: impl FnOnce() -> io::Result<Box<dyn Store>> + Send + 'static) -> Self {
-        Self { make: Some(Box::new(make)), ..Self::default() }
+        Self { room: ROOM, make: Some(Box::new(make)), ..Self::default() }
     }
 
     /// How many bytes there are.
@@ -45,7 +47,7 @@ impl Spool {
     /// Puts bytes behind all others. They lie together, and are read together.
     pub fn append(&mut self, bytes: &[u8]) {
         self.memory.extend_from_slice(bytes);
-        if self.memory.len() >= ROOM && (self.file.is_some() || self.make.is_some()) {
+        if self.memory.len() >= self.room && (self.file.is_some() || self.make.is_some()) {
             self.store();
         }
     }
@@ -116,5 +118,77 @@ impl Write for Spool {
 impl fmt::Debug for Spool {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Spool").field("stored", &self.stored).field("memory", &self.memory.len()).finish()
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    /// A file that has so much room, and cannot be read any more when it is told so.
+    pub(in crate::event) struct Disk {
+        bytes: Cursor<Vec<u8>>,
+        room: usize,
+        unreadable: bool,
+    }
+
+    impl Read for Disk {
+        fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+            if self.unreadable { Err(io::Error::other("the disk is gone")) } else { self.bytes.read(bytes) }
+        }
+    }
+
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let left = self.room.saturating_sub(self.bytes.position() as usize).min(bytes.len());
+            if left == 0 { Err(io::ErrorKind::StorageFull.into()) } else { self.bytes.write(&bytes[..left]) }
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Seek for Disk {
+        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+            self.bytes.seek(to)
+        }
+    }
+
+    /// A spool that keeps little in memory, on a disk with so much room.
+    pub(in crate::event) fn on_disk(room: usize, unreadable: bool) -> Spool {
+        let disk = Disk { bytes: Cursor::default(), room, unreadable };
+        Spool { room: 100, ..Spool::new(move || Ok(Box::new(disk))) }
+    }
+
+    #[test]
+    fn what_was_put_there_is_read_wherever_it_lies() {
+        let nowhere = || Spool { room: 100, ..Spool::new(|| Err(io::ErrorKind::ReadOnlyFilesystem.into())) };
+        for mut spool in
+            [Spool::default(), nowhere(), on_disk(0, false), on_disk(1_000, false), on_disk(1 << 30, false)]
+        {
+            let texts: Vec<Vec<u8>> = (0..300_usize).map(|number| vec![number as u8; number * number % 977]).collect();
+            let mut places = Vec::new();
+            for text in &texts {
+                places.push(spool.end());
+                spool.append(text);
+            }
+            for (at, text) in places.iter().zip(&texts).chain(places.iter().zip(&texts).rev()) {
+                assert_eq!(spool.read(*at, text.len()).expect("it is there"), text);
+            }
+            assert!(spool.read(spool.end(), 1).is_err());
+            let mut whole = Vec::new();
+            spool.pour(&mut whole).expect("memory takes it");
+            assert_eq!(whole, texts.concat());
+        }
+    }
+
+    #[test]
+    fn what_is_on_a_disk_is_not_in_memory() {
+        let mut spool = on_disk(1 << 30, false);
+        (0..1_000).for_each(|_| spool.append(&[7; 90]));
+        assert!(spool.memory.len() < 200 && spool.end() == 90_000);
     }
 }

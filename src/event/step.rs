@@ -11,6 +11,9 @@ use serde_json::{Map, Value};
 use super::{Millis, Outcome, Steps, Trail};
 use crate::value::to_text;
 
+/// Why a step is skipped that nobody asked for.
+const NOT_SELECTED: &str = "not selected";
+
 /// A place in a file, for people: lines and columns count from 1, columns count characters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Place {
@@ -308,6 +311,11 @@ impl Step {
     /// Whether it is told and counted itself: a step that holds others is told by them, unless something is wrong with it.
     pub fn is_told(&self) -> bool {
         !self.holds_steps || !self.problems.is_empty() || self.assertions.iter().any(|assertion| !assertion.holds)
+    }
+
+    /// Whether it was skipped since nobody asked for it, with `--only` or `--skip`.
+    pub fn was_left_out(&self) -> bool {
+        self.outcome == Outcome::Skipped && self.reason.as_deref() == Some(NOT_SELECTED)
     }
 
     /// Its name, and the item of its turn where the name does not tell it.

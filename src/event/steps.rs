@@ -270,3 +270,6 @@ impl<'de> Deserialize<'de> for Steps {
         deserializer.deserialize_seq(Each)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -75,7 +75,8 @@ pub(crate) fn is_bad(step: &Step) -> bool {
     matches!(step.outcome, Outcome::Failed | Outcome::Errored)
 }
 
-fn one_line(text: &str) -> String {
+/// A text in one line.
+pub(crate) fn one_line(text: &str) -> String {
     text.lines().map(str::trim).collect::<Vec<_>>().join(" ")
 }
 

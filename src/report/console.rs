@@ -44,6 +44,8 @@ struct Shown {
     sources: Vec<Arc<Source>>,
     /// What its loops asked about access.
     loops: Loops,
+    /// How many steps nobody asked for.
+    left_out: u32,
 }
 
 impl Console {
@@ -64,7 +66,7 @@ impl Console {
     }
 
     fn playbook(&mut self, started: &PlaybookStarted) -> String {
-        let shown = Shown { sources: started.sources.clone(), loops: Loops::default() };
+        let shown = Shown { sources: started.sources.clone(), loops: Loops::default(), left_out: 0 };
         self.playbooks.push(shown);
         if self.detail == Detail::Failures {
             return String::new();
@@ -79,6 +81,11 @@ impl Console {
         let mut line = String::new();
         if let Some(shown) = self.playbooks.get_mut(playbook).filter(|_| self.detail != Detail::Failures) {
             shown.loops.take(step);
+            // However many they are, one line tells them.
+            if step.was_left_out() && self.detail == Detail::Steps {
+                shown.left_out += u32::from(step.is_told());
+                return line;
+            }
         }
         if !step.is_told() {
             return line;
@@ -179,9 +186,18 @@ impl Console {
         let Some(shown) = self.playbooks.get_mut(finished.playbook) else {
             return String::new();
         };
-        let matrices = shown.loops.finish();
+        let (matrices, left_out) = (shown.loops.finish(), shown.left_out);
         self.outputs(finished);
         let mut text = String::new();
+        if left_out > 0 {
+            let many = if left_out == 1 { "1 step that was" } else { &format!("{left_out} steps that were") };
+            let _ = writeln!(
+                text,
+                "  {}  {}",
+                self.paint(YELLOW, "skip"),
+                self.paint(DIM, &format!("{many} not selected"))
+            );
+        }
         for found in matrices {
             let _ = writeln!(text, "\n  {}", self.paint(BOLD, &one_line(&found.title)));
             for line in matrix::lines(&found, self.style.width, &|cell, word| self.cell(cell, word)) {

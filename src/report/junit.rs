@@ -1,13 +1,14 @@
 //! The JUnit report: a playbook is a suite, a step a case.
 //!
 //! Valid against the schema of Jenkins' xUnit plugin and the older one of Ant (windyroad), which wants
-//! attributes in full and elements in its order.
+//! attributes in full and elements in its order. Neither has a place for the line of a case: it stands in what the suite printed.
 
 use std::io;
 
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
+use super::cause::one_line;
 use crate::event::{Assertion, Outcome, Playbook, Problem, Record, Step};
 
 type Xml<'o> = Writer<&'o mut dyn io::Write>;
@@ -50,6 +51,7 @@ fn suite(xml: &mut Xml<'_>, record: &Record, playbook: &Playbook, id: usize) -> 
     let run = &record.run;
     let identity = run.identity.as_ref();
     let properties = [
+        ("file", Some(path.as_str())),
         ("mi_run", Some(&*record.mi_run)),
         ("run", Some(run.id.as_str())),
         ("cloud", run.cloud.as_deref()),
@@ -77,9 +79,20 @@ fn suite(xml: &mut Xml<'_>, record: &Record, playbook: &Playbook, id: usize) -> 
         xml.write_event(Event::End(BytesEnd::new("testcase")))?;
     }
     let hollow = record.hollow.iter().filter(|_| id == 0).map(|why| format!("passed for want of trying: {why}\n"));
-    text_element(xml, "system-out", "")?;
+    places(xml, playbook)?;
     text_element(xml, "system-err", &legal(&hollow.collect::<String>()))?;
     xml.write_event(Event::End(BytesEnd::new("testsuite")))
+}
+
+/// Where each case stands. Neither schema has an attribute for it.
+fn places(xml: &mut Xml<'_>, playbook: &Playbook) -> io::Result<()> {
+    xml.write_event(Event::Start(BytesStart::new("system-out")))?;
+    for step in super::told(&playbook.steps) {
+        let (place, title) = (&step.place, one_line(&super::console::title(&step)));
+        let line = format!("{}:{}:{}: {title}\n", place.path, place.line, place.column);
+        xml.write_event(Event::Text(BytesText::new(&legal(&line))))?;
+    }
+    xml.write_event(Event::End(BytesEnd::new("system-out")))
 }
 
 fn case(xml: &mut Xml<'_>, step: &Step, path: &str) -> io::Result<()> {

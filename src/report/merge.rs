@@ -49,7 +49,7 @@ fn take(merged: &mut Record, record: &Record, (at, later): (usize, f64)) {
     own.timed_out |= its.timed_out;
     if at == 0 {
         (own.id, own.started_at) = (its.id.clone(), its.started_at.clone());
-        (own.cloud, own.identity) = (its.cloud.clone(), its.identity.clone());
+        (own.cloud, own.identity, own.traceparent) = (its.cloud.clone(), its.identity.clone(), its.traceparent);
         merged.mi_run = record.mi_run.clone();
     } else {
         own.id = format!("{}+{}", own.id, its.id);
@@ -57,6 +57,7 @@ fn take(merged: &mut Record, record: &Record, (at, later): (usize, f64)) {
             own.started_at.clone_from(&its.started_at);
         }
         own.cloud = own.cloud.take().filter(|cloud| its.cloud.as_ref() == Some(cloud));
+        own.traceparent = own.traceparent.filter(|span| its.traceparent == Some(*span));
         own.identity = own.identity.take().filter(|identity| its.identity.as_ref() == Some(identity));
     }
     merged.outcome = merged.outcome.max(record.outcome);

@@ -28,7 +28,7 @@ const SPANS: usize = 2_000;
 pub fn batches(record: &Record) -> impl Iterator<Item = Vec<u8>> {
     let trace = Trace {
         record,
-        id: trace_id(&record.run.id).to_vec(),
+        id: trace_id(&record.run.id, record.run.traceparent.as_ref()).to_vec(),
         began: Moment::parse(&record.run.started_at)
             .and_then(|start| start.to_system().duration_since(UNIX_EPOCH).ok())
             .map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)),
@@ -85,7 +85,8 @@ impl<'r> Trace<'r> {
             number("mi_run.assertions", summary.assertions.into()),
         ];
         attributes.extend(run.cloud.clone().map(|cloud| text("mi_run.cloud", cloud)));
-        let whole = self.span("mi-run".to_owned(), (self.root(), Vec::new()), (0.0, run.duration_ms.0));
+        let around = run.traceparent.map(|span| span.span.to_vec()).unwrap_or_default();
+        let whole = self.span("mi-run".to_owned(), (self.root(), around), (0.0, run.duration_ms.0));
         Span { attributes, status: Some(status(record.outcome, "")), ..whole }
     }
 

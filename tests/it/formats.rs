@@ -96,7 +96,14 @@ fn run(name: &str, steps: Vec<Step>, problems: Vec<Problem>, change: impl FnOnce
     let at_ms = Millis(1.0);
     let run = "01890000-0000-7000-8000-000000000000".to_owned();
     let started_at = "2026-01-02T03:04:05.678Z".to_owned();
-    record.fold(&Event::RunStarted(RunStarted { at_ms, run, started_at, mi_run: "1.2.3".into(), shard: None }));
+    record.fold(&Event::RunStarted(RunStarted {
+        at_ms,
+        run,
+        started_at,
+        mi_run: "1.2.3".into(),
+        shard: None,
+        traceparent: None,
+    }));
     let sources = vec![Arc::new(Source::new("dir/a.yaml", "a line of a playbook\n".repeat(20)))];
     let (path, steps_there) = ("dir/a.yaml".into(), steps.len());
     let name = name.to_owned();

@@ -9,6 +9,8 @@ mod formats;
 #[cfg(unix)]
 mod interrupt;
 mod jsonpath;
+#[cfg(unix)]
+mod long;
 mod order;
 mod pages;
 mod patience;

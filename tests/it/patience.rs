@@ -121,6 +121,7 @@ fn run(playbook: &str, variables: &[(&str, &str)], script: &Script<'_>) -> Ran {
         cloud: None,
         shard: None,
         traced: false,
+        traceparent: None,
         bodies: false,
         jobs: 1,
         fail_fast: false,
