@@ -4,6 +4,7 @@ FAILED is the report of a run of which something failed, LONG one of 5,000 steps
 """
 
 import pathlib
+import shutil
 import sys
 import tempfile
 
@@ -62,7 +63,7 @@ def browser(profile):
     ]:
         options.add_argument(option)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    return webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    return webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which(driver)))
 
 
 def command(chrome, name, **arguments):
