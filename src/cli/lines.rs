@@ -1,5 +1,6 @@
 //! Reports that are written while the run goes on: a line for each event, the console in a file.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -7,7 +8,7 @@ use std::rc::Rc;
 use std::sync::mpsc::{Sender, channel};
 
 use mi_run::diagnostic::pipeline::Escape;
-use mi_run::event::{Event, Sink};
+use mi_run::event::{Event, Late, Sink};
 use mi_run::report::console::Console;
 use mi_run::report::jsonl;
 use tokio::sync::oneshot;
@@ -19,6 +20,8 @@ use super::terminal::deliver;
 #[derive(Debug)]
 pub(crate) struct Lines {
     to: To,
+    /// Whether each tells an event, rather than something to people.
+    events: bool,
     failed: Option<io::Error>,
 }
 
@@ -31,8 +34,8 @@ enum To {
 }
 
 impl Lines {
-    /// Lines to a file, or to stdout.
-    pub(crate) fn to(file: Option<Pending>) -> Rc<RefCell<Lines>> {
+    /// Lines to a file, or to stdout: of events, or of the console.
+    pub(crate) fn to(file: Option<Pending>, events: bool) -> Rc<RefCell<Lines>> {
         let to = match file {
             None => To::Stdout,
             Some(file) if file.is_file() => To::File(file),
@@ -44,7 +47,7 @@ impl Lines {
                 To::Pipe(pipe.path().to_owned(), sender, written)
             }
         };
-        Rc::new(RefCell::new(Lines { to, failed: None }))
+        Rc::new(RefCell::new(Lines { to, events, failed: None }))
     }
 
     fn push(&mut self, line: String) {
@@ -60,16 +63,17 @@ impl Lines {
         self.failed = self.failed.take().or(written.err());
     }
 
-    /// Ends the report: what went wrong, and what still has to be waited for.
-    pub(crate) fn finish(self) -> (String, io::Result<Option<Written>>) {
+    /// Ends the report: what went wrong, and what still has to be waited for. What became known to be secret after it was
+    /// written is taken out of a file.
+    pub(crate) fn finish(self, late: Option<&Late>) -> (String, io::Result<Option<Written>>) {
         let (place, finished) = match self.to {
             To::Stdout => ("stdout".to_owned(), Ok(None)),
-            To::File(file) => (
+            To::File(mut file) => (
                 format!("`{}`", file.path().display()),
                 match self.failed {
                     // The old report stays in its place.
                     Some(_) => Ok(None),
-                    None => file.finish(),
+                    None => late.map_or(Ok(()), |late| mend(&mut file, late, self.events)).and_then(|()| file.finish()),
                 },
             ),
             To::Pipe(path, sender, written) => {
@@ -78,6 +82,17 @@ impl Lines {
             }
         };
         (place, self.failed.map_or(finished, Err))
+    }
+}
+
+fn mend(file: &mut Pending, late: &Late, events: bool) -> io::Result<()> {
+    let event = |line: &str| Some(jsonl::render(&late.event(serde_json::from_str(line).ok()?)).trim_end().to_owned());
+    match events {
+        true => file.mend(late.events, &|line| event(line).filter(|clean| clean != line)),
+        false => file.mend(usize::MAX, &|line| match late.text(line) {
+            Cow::Owned(clean) => Some(clean),
+            Cow::Borrowed(_) => None,
+        }),
     }
 }
 

@@ -2,7 +2,7 @@
 //! too much for memory until then.
 
 use std::fs::{self, File, FileType};
-use std::io::{self, BufWriter, Error, ErrorKind, Write};
+use std::io::{self, BufRead as _, BufReader, BufWriter, Error, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Receiver;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -89,6 +89,29 @@ impl Pending {
     /// Whether it is a file that is put into its place at the end.
     pub(super) fn is_file(&self) -> bool {
         matches!(self.to, To::Beside(_))
+    }
+
+    /// Changes the first lines of the file, where there is anything to change.
+    ///
+    /// # Errors
+    /// When the file cannot be written or read.
+    pub(super) fn mend(&mut self, lines: usize, change: &dyn Fn(&str) -> Option<String>) -> io::Result<()> {
+        let To::Beside(beside) = &mut self.to else { return Ok(()) };
+        beside.file.flush()?;
+        let read = |path: &Path| File::open(path).map(|file| BufReader::new(file).lines());
+        let mut first = read(&beside.path)?.take(lines);
+        if !first.any(|line| line.is_ok_and(|line| change(&line).is_some())) {
+            return Ok(());
+        }
+        let mut mended = Temporary::beside(&self.place)?;
+        let _ = fs::set_permissions(&mended.path, fs::metadata(&beside.path)?.permissions());
+        for (number, line) in read(&beside.path)?.enumerate() {
+            let line = line?;
+            let changed = if number < lines { change(&line) } else { None };
+            writeln!(mended.file, "{}", changed.unwrap_or(line))?;
+        }
+        *beside = mended;
+        Ok(())
     }
 
     /// Puts the file into its place. A pipe may have to wait for its reader: how that went comes later.

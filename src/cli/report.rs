@@ -63,7 +63,7 @@ pub(crate) fn report(args: &args::Report) -> Exit {
         Ok(runtime) => runtime,
         Err(exit) => return exit,
     };
-    let failed = runtime.block_on(reports::write(targets, &record));
+    let failed = runtime.block_on(reports::write(targets, &record, None));
     failed.iter().for_each(tell);
     if failed.is_empty() { Exit::Passed } else { Exit::Errored }
 }

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use mi_run::diagnostic::Diagnostic;
 use mi_run::diagnostic::pipeline::Escape;
 use mi_run::diagnostic::render::Style;
-use mi_run::event::{Record, Sink, Spool};
+use mi_run::event::{Late, Record, Sink, Spool};
 use mi_run::nearest::nearest;
 use mi_run::report::console::{Console, Detail};
 use mi_run::report::{curl, har, html, json, junit, markdown, otlp, sarif, tap, whole};
@@ -155,7 +155,7 @@ pub(crate) fn open(reports: &[String], ci: Ci) -> Result<Vec<Target>, Box<Diagno
     for target in &mut targets {
         // The console on stdout is the screen.
         if target.format == Format::Jsonl || target.format == Format::Console && !target.is_printed {
-            target.lines = Some(Lines::to(target.file.take()));
+            target.lines = Some(Lines::to(target.file.take(), target.format == Format::Jsonl));
         }
     }
     if let Some(around) = pipelines::around().filter(|_| ci == Ci::Auto).map(Format::Pipeline)
@@ -236,7 +236,7 @@ pub(crate) fn spool(targets: &[Target]) -> Option<Spool> {
 /// Writes all reports of a finished run: a diagnostic for each that could not be written.
 ///
 /// Waits only for readers of pipes, once all else is written.
-pub(crate) async fn write(targets: Vec<Target>, record: &Record) -> Vec<Diagnostic> {
+pub(crate) async fn write(targets: Vec<Target>, record: &Record, late: Option<&Late>) -> Vec<Diagnostic> {
     let mut failed = Vec::new();
     let mut waiting = Vec::new();
     let to = stream(&targets);
@@ -245,7 +245,7 @@ pub(crate) async fn write(targets: Vec<Target>, record: &Record) -> Vec<Diagnost
     for target in targets {
         let format = target.format;
         if let Some(lines) = target.lines.and_then(Rc::into_inner) {
-            let (place, finished) = lines.into_inner().finish();
+            let (place, finished) = lines.into_inner().finish(late);
             match finished {
                 Ok(written) => waiting.extend(written.map(|written| (place, written))),
                 Err(error) => failed.push(unwritable(&place, &error)),

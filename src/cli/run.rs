@@ -168,10 +168,11 @@ impl Prepared<'_> {
         if let Some(emulator) = emulator.as_ref().filter(|_| Exit::from(outcome) != Exit::Passed) {
             complain(&outlet.redact(&emulate::last_requests(emulator)));
         }
-        let record = outlet.into_record().unwrap_or_default();
+        let (record, late) = outlet.end();
+        let record = record.unwrap_or_default();
         let failed = tokio::select! {
             biased;
-            failed = reports::write(self.targets, &record) => failed,
+            failed = reports::write(self.targets, &record, Some(&late)) => failed,
             // A pipe without a reader would wait for ever.
             () = signals.wait() => return Exit::Interrupted,
         };

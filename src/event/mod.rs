@@ -24,7 +24,7 @@ use serde_json::{Map, Value};
 
 use crate::source::Source;
 
-pub use outlet::{Outlet, Sink};
+pub use outlet::{Late, Outlet, Sink};
 pub use record::{Playbook, Record, Shard, Summary};
 pub use spool::{Spool, Store};
 pub use step::{Assertion, Attempt, Bearer, Exchange, Headers, Iteration, Place, Problem, Request, Response, Step};

@@ -1,6 +1,8 @@
 //! The one way out of the engine: every event is redacted here, handed to the sinks, and folded into the record.
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use serde_json::Value;
 
@@ -24,8 +26,30 @@ pub struct Outlet {
     sequencer: RefCell<Sequencer>,
     /// What is kept; nothing when no report wants it.
     record: Option<RefCell<Record>>,
-    /// How much was kept when the last secret became known.
-    learned: Cell<u64>,
+    /// How many events were sent.
+    sent: Cell<usize>,
+    /// How many had been, and how much was kept, when the last secret became known.
+    learned: Cell<(usize, u64)>,
+}
+
+/// What became known to be secret when events had been sent already: for those who wrote of them at once.
+pub struct Late {
+    redactor: Rc<Redactor>,
+    /// How many events were sent before the last secret was known.
+    pub events: usize,
+}
+
+impl Late {
+    /// The event without what is secret.
+    pub fn event(&self, mut event: Event) -> Event {
+        self.redactor.event(&mut event);
+        event
+    }
+
+    /// The text without what is secret.
+    pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.redactor.text(text)
+    }
 }
 
 impl Outlet {
@@ -38,6 +62,7 @@ impl Outlet {
             ordered: RefCell::new(ordered),
             sequencer: RefCell::default(),
             record: spool.map(|spool| RefCell::new(Record::on(spool))),
+            sent: Cell::default(),
             learned: Cell::default(),
         }
     }
@@ -57,7 +82,8 @@ impl Outlet {
         let known = redactor.known();
         hide(&mut redactor);
         if redactor.known() > known {
-            self.learned.set(self.record.as_ref().map_or(0, |record| record.borrow().end()));
+            let kept = self.record.as_ref().map_or(0, |record| record.borrow().end());
+            self.learned.set((self.sent.get(), kept));
         }
     }
 
@@ -65,6 +91,7 @@ impl Outlet {
     pub fn send(&self, mut event: Event) {
         let redactor = self.redactor.borrow();
         redactor.event(&mut event);
+        self.sent.set(self.sent.get() + 1);
         self.live.borrow_mut().iter_mut().for_each(|sink| sink.take(&event));
         let tell = &mut |known: usize, mut event: Event| {
             // While it waited for those before it a secret became known.
@@ -84,8 +111,15 @@ impl Outlet {
 
     /// The record of all that was sent, when it was kept.
     pub fn into_record(self) -> Option<Record> {
-        let mut record = self.record?.into_inner();
-        self.redactor.into_inner().record(&mut record, self.learned.get());
-        Some(record)
+        self.end().0
+    }
+
+    /// The same, and what became known to be secret too late for some events.
+    pub fn end(self) -> (Option<Record>, Late) {
+        let redactor = Rc::new(self.redactor.into_inner());
+        let (events, kept) = self.learned.get();
+        let mut record = self.record.map(RefCell::into_inner);
+        record.iter_mut().for_each(|record| redactor.record(record, kept));
+        (record, Late { redactor, events })
     }
 }

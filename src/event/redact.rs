@@ -144,13 +144,12 @@ impl Redactor {
 
     /// Takes the secrets out of a record: those too that became known after the events were sent. Of the steps that lie behind
     /// `until` on the spool nothing is to be taken.
-    pub fn record(self, record: &mut Record, until: u64) {
-        let redactor = Rc::new(self);
+    pub fn record(self: &Rc<Self>, record: &mut Record, until: u64) {
         for playbook in &mut record.playbooks {
-            redactor.clean(&mut playbook.name);
-            redactor.members(&mut playbook.outputs);
-            redactor.texts(&mut playbook.sources);
-            let redactor = Rc::clone(&redactor);
+            self.clean(&mut playbook.name);
+            self.members(&mut playbook.outputs);
+            self.texts(&mut playbook.sources);
+            let redactor = Rc::clone(self);
             playbook.steps.change_until(until, move |step| redactor.step(step));
         }
     }

@@ -1,5 +1,6 @@
 //! The console: a line per step as it finishes, the story of each failure, a summary.
 
+mod exchange;
 mod matrix;
 mod verbose;
 
@@ -15,10 +16,12 @@ use super::{NO_STEPS, counted, duration, ending, shown};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::render::{Style, printable, render};
 use crate::event::{
-    Assertion, Event, Headers, Outcome, Place, PlaybookFinished, PlaybookStarted, Problem, RunFinished, Step, Summary,
+    Assertion, Event, Outcome, Place, PlaybookFinished, PlaybookStarted, Problem, RunFinished, Step, Summary,
 };
 use crate::source::{Position, Source, Sources, Span};
 use crate::value::{show, to_text};
+
+pub use exchange::exchange;
 
 /// How much the console tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -288,37 +291,6 @@ const DIM: &str = "2";
 const RED: &str = "1;31";
 const GREEN: &str = "32";
 const YELLOW: &str = "33";
-
-/// What was sent and what came, when the event holds it: for `--show-http`.
-pub fn exchange(event: &Event) -> Option<String> {
-    let exchange = match event {
-        Event::AsideAnswered(answered) => answered.exchange.as_deref()?,
-        Event::AttemptFinished(finished) => finished.exchange.as_deref()?,
-        _ => return None,
-    };
-    let mut text = String::new();
-    let request = &exchange.request;
-    let _ = writeln!(text, "> {} {}", request.method, printable(&request.url));
-    side(&mut text, '>', &request.headers, exchange.request_body.as_deref());
-    match &exchange.response {
-        Some(response) => {
-            let _ = writeln!(text, "< {}", response.status);
-            side(&mut text, '<', &response.headers, exchange.response_body.as_deref());
-        }
-        None => text.push_str("< no answer\n"),
-    }
-    Some(text)
-}
-
-/// One side of an exchange: headers, then the body.
-fn side(text: &mut String, arrow: char, headers: &Headers, body: Option<&str>) {
-    for (name, value) in &headers.0 {
-        let _ = writeln!(text, "{arrow} {}: {}", printable(name), printable(value));
-    }
-    for line in body.unwrap_or_default().lines() {
-        let _ = writeln!(text, "{arrow} {}", printable(line));
-    }
-}
 
 /// What is different in long values, line by line; what they have in common is left out.
 fn differs(assertion: &Assertion) -> Option<String> {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::folder::Folder;
 use crate::program::{Printed, run};
-use crate::reports::{folder, read, report};
+use crate::reports::{folder, read};
 
 /// Runs the tour, which uses all that the language has, with these options.
 fn tour(folder: &Folder, options: &[&str]) -> Printed {

@@ -17,8 +17,11 @@ use crate::reports::{folder, read, report};
 
 const AROUND: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7";
 
-/// A server that answers so many requests, and what it was sent: heads in lower case, and bodies.
-fn server(requests: usize) -> (String, JoinHandle<Vec<(String, Vec<u8>)>>) {
+/// A request that came: its head in lower case, and its body.
+type Came = (String, Vec<u8>);
+
+/// A server that answers so many requests, and what it was sent.
+fn server(requests: usize) -> (String, JoinHandle<Vec<Came>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let each = move || {
