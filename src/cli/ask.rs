@@ -145,7 +145,7 @@ pub(crate) fn ask(scope: &str, asking: &Asking) -> Result<Told, Exit> {
     let steps = ["assignments", "permissions"].map(|via| json!({"access": {"scope": scope, "via": via, "can": "*"}}));
     let Errand { record, .. } = carry_out(json!(steps), asking)?;
     let mut told = Told { scope: scope.to_owned(), cloud: record.run.cloud.clone(), ..Told::default() };
-    record.playbooks.iter().flat_map(|playbook| &playbook.steps).for_each(|step| told.read(step));
+    record.playbooks.iter().flat_map(|playbook| playbook.steps.iter()).for_each(|step| told.read(&step));
     Ok(told)
 }
 

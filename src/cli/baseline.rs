@@ -1,5 +1,6 @@
 //! Everything that an identity may do at a scope: told, kept in a file, and compared with what was kept.
 
+use std::io::Write as _;
 use std::path::Path;
 
 use mi_run::diagnostic::Diagnostic;
@@ -104,8 +105,8 @@ pub(crate) fn all(told: &Told, before: Option<&Baseline>, args: &args::Can) -> R
             let title = format!("`{}` cannot be written", path.display());
             Box::new(Diagnostic::error("unwritable-file", title).note(error.to_string()))
         };
-        let pending = Pending::create(path).map_err(unwritable)?;
-        pending.finish(pretty(&json!(now))).map_err(unwritable)?;
+        let mut pending = Pending::create(path).map_err(unwritable)?;
+        pending.write_all(pretty(&json!(now)).as_bytes()).and_then(|()| pending.finish()).map_err(unwritable)?;
     }
     Ok(exit)
 }

@@ -35,11 +35,11 @@ pub(crate) fn url(written: &str) -> Result<String, Box<Diagnostic>> {
     Ok(if rest.contains('/') { given.clone() } else { format!("{}/v1/traces", given.trim_end_matches('/')) })
 }
 
-/// Sends traces.
+/// Sends traces, one body after the other.
 ///
 /// # Errors
 /// With the reason, when the collector does not take them.
-pub(crate) async fn send(url: &str, body: Vec<u8>) -> Result<(), String> {
+pub(crate) async fn send(url: &str, bodies: impl Iterator<Item = Vec<u8>>) -> Result<(), String> {
     let mut headers = vec![("content-type".to_owned(), "application/x-protobuf".to_owned())];
     let more = std::env::var("OTEL_EXPORTER_OTLP_HEADERS").unwrap_or_default();
     for (name, value) in more.split(',').filter_map(|pair| pair.split_once('=')) {
@@ -49,11 +49,14 @@ pub(crate) async fn send(url: &str, body: Vec<u8>) -> Result<(), String> {
         }
     }
     let client = Client::new(None, super::machine::bundle).map_err(|why| why.0)?;
-    let route = Route::of(url);
-    let request = Request { method: "POST", url: url.to_owned(), headers, body: Some(body), timeout: PATIENCE, route };
-    match client.send(request).await {
-        Ok(answer) if (200..300).contains(&answer.status) => Ok(()),
-        Ok(answer) => Err(format!("it answers with status {}", answer.status)),
-        Err(fault) => Err(fault.detail),
+    for body in bodies {
+        let (url, headers, route) = (url.to_owned(), headers.clone(), Route::of(url));
+        let request = Request { method: "POST", url, headers, body: Some(body), timeout: PATIENCE, route };
+        match client.send(request).await {
+            Ok(answer) if (200..300).contains(&answer.status) => {}
+            Ok(answer) => return Err(format!("it answers with status {}", answer.status)),
+            Err(fault) => return Err(fault.detail),
+        }
     }
+    Ok(())
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use mi_run::azure::cloud::{Choice, Cloud};
 use mi_run::diagnostic::{Diagnostic, Diagnostics};
-use mi_run::event::{Outlet, Problem, Record};
+use mi_run::event::{Outlet, Problem, Record, Spool};
 use mi_run::http::client::Client;
 use mi_run::identity::Token;
 use mi_run::plan::{self, Plan};
@@ -73,12 +73,13 @@ async fn run(steps: Value, asking: &Asking, client: Client) -> Result<Errand, Ex
         cloud: said.or(emulated),
         shard: None,
         traced: false,
+        traceparent: None,
         bodies: false,
         jobs: 2,
         fail_fast: false,
         strict: false,
     };
-    let outlet = Outlet::new(Vec::new(), Vec::new(), true);
+    let outlet = Outlet::new(Vec::new(), Vec::new(), Some(Spool::default()));
     let interrupt = Interrupt::default();
     let clock = SystemClock::start();
     let client = Environment::client(emulator.as_ref()).unwrap_or(client);

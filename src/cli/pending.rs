@@ -1,11 +1,13 @@
-//! A file that is written at the end of the run, and known to be writable before it begins.
+//! A file that is written at the end of the run, and known to be writable before it begins; and one without a name, for what is
+//! too much for memory until then.
 
 use std::fs::{self, File, FileType};
-use std::io::{self, BufWriter, Error, ErrorKind, Write as _};
+use std::io::{self, BufRead as _, BufReader, BufWriter, Error, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Receiver;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use mi_run::event::{Spool, Store};
 use tokio::sync::oneshot;
 
 /// How many links may point to each other.
@@ -18,8 +20,19 @@ pub(super) struct Pending {
     path: PathBuf,
     /// Where that is, links followed.
     place: PathBuf,
-    beside: Option<Temporary>,
+    to: To,
 }
+
+#[derive(Debug)]
+enum To {
+    /// A file beside the real one.
+    Beside(Temporary),
+    /// A pipe, whose reader may take its time: it is written to when all is known.
+    Straight(Spool),
+}
+
+/// How a report ended that has to wait for its reader.
+pub(super) type Written = oneshot::Receiver<io::Result<()>>;
 
 /// The file that becomes the real one by a rename.
 #[derive(Debug)]
@@ -52,7 +65,7 @@ impl Pending {
             }
             // The name behind `/dev/fd/3` is no path.
             let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-            return Ok(Self { path: path.to_owned(), place, beside: None });
+            return Ok(Self { path: path.to_owned(), place, to: To::Straight(spool(Vec::new())) });
         }
         let place = resolve(path, LINKS)?;
         let beside = Temporary::beside(&place)?;
@@ -60,7 +73,7 @@ impl Pending {
             // The file keeps being as private as it was.
             let _ = fs::set_permissions(&beside.path, there.permissions());
         }
-        Ok(Self { path: path.to_owned(), place, beside: Some(beside) })
+        Ok(Self { path: path.to_owned(), place, to: To::Beside(beside) })
     }
 
     /// The path as it was given.
@@ -75,48 +88,70 @@ impl Pending {
 
     /// Whether it is a file that is put into its place at the end.
     pub(super) fn is_file(&self) -> bool {
-        self.beside.is_some()
+        matches!(self.to, To::Beside(_))
     }
 
-    /// Writes more of the file. Of a pipe nothing is written before its end.
+    /// Changes the first lines of the file, where there is anything to change.
     ///
     /// # Errors
-    /// When the file cannot be written.
-    pub(super) fn append(&mut self, text: &str) -> io::Result<()> {
-        self.beside.as_mut().map_or(Ok(()), |beside| beside.file.write_all(text.as_bytes()))
+    /// When the file cannot be written or read.
+    pub(super) fn mend(&mut self, lines: usize, change: &dyn Fn(&str) -> Option<String>) -> io::Result<()> {
+        let To::Beside(beside) = &mut self.to else { return Ok(()) };
+        beside.file.flush()?;
+        let read = |path: &Path| File::open(path).map(|file| BufReader::new(file).lines());
+        let mut first = read(&beside.path)?.take(lines);
+        if !first.any(|line| line.is_ok_and(|line| change(&line).is_some())) {
+            return Ok(());
+        }
+        let mut mended = Temporary::beside(&self.place)?;
+        let _ = fs::set_permissions(&mended.path, fs::metadata(&beside.path)?.permissions());
+        for (number, line) in read(&beside.path)?.enumerate() {
+            let line = line?;
+            let changed = if number < lines { change(&line) } else { None };
+            writeln!(mended.file, "{}", changed.unwrap_or(line))?;
+        }
+        *beside = mended;
+        Ok(())
     }
 
-    /// Writes more of the file, piece by piece.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
-    pub(super) fn stream(&mut self, write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> io::Result<()> {
-        self.beside.as_mut().map_or(Ok(()), |beside| write(&mut beside.file))
-    }
-
-    /// Writes the file. A pipe may have to wait for its reader: how that went comes later.
+    /// Puts the file into its place. A pipe may have to wait for its reader: how that went comes later.
     ///
     /// # Errors
     /// When the file cannot be written or put into its place.
-    pub(super) fn finish(self, text: String) -> io::Result<Option<oneshot::Receiver<io::Result<()>>>> {
-        let Some(mut beside) = self.beside else {
-            let (sender, receiver) = oneshot::channel();
-            std::thread::spawn(move || sender.send(straight(&self.path, text)));
-            return Ok(Some(receiver));
-        };
-        beside.file.write_all(text.as_bytes())?;
-        beside.file.flush()?;
-        fs::rename(&beside.path, &self.place)?;
-        Ok(None)
+    pub(super) fn finish(self) -> io::Result<Option<Written>> {
+        match self.to {
+            To::Beside(mut beside) => {
+                beside.file.flush()?;
+                fs::rename(&beside.path, &self.place)?;
+                Ok(None)
+            }
+            To::Straight(spool) => {
+                let (sender, receiver) = oneshot::channel();
+                std::thread::spawn(move || sender.send(straight(&self.path, |pipe| spool.pour(pipe))));
+                Ok(Some(receiver))
+            }
+        }
+    }
+}
+
+impl Write for Pending {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.to {
+            To::Beside(beside) => beside.file.write(bytes),
+            To::Straight(spool) => spool.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        // The file is not there before its end.
+        Ok(())
     }
 }
 
 impl Temporary {
     fn beside(place: &Path) -> io::Result<Self> {
         let name = place.file_name().ok_or_else(|| Error::other("it names no file"))?.to_string_lossy();
-        // Together with the time: in containers the next process may well have the same id.
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
-        let path = place.with_file_name(format!(".{name}.{}-{now}.part", std::process::id()));
+        let path = place.with_file_name(unique(&name));
         let file = File::options().write(true).create_new(true).open(&path)?;
         Ok(Self { path, file: BufWriter::new(file) })
     }
@@ -155,22 +190,49 @@ fn takes_text(_: FileType) -> bool {
     true
 }
 
+/// A name that no other file has.
+fn unique(name: &str) -> String {
+    // Together with the time: in containers the next process may well have the same id.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+    format!(".{name}.{}-{now}.part", std::process::id())
+}
+
+/// A spool whose file is in the first of these folders that takes one, or in that for temporary files.
+pub(super) fn spool(mut folders: Vec<PathBuf>) -> Spool {
+    Spool::new(move || {
+        folders.push(std::env::temp_dir());
+        let made = folders.iter().find_map(|folder| nameless(folder).ok());
+        made.map(|file| Box::new(file) as Box<dyn Store>).ok_or_else(|| Error::other("no folder takes a file"))
+    })
+}
+
+/// A file that is gone when it is closed, however the program ends, and is nobody else's to read.
+fn nameless(folder: &Path) -> io::Result<File> {
+    let path = folder.join(unique("mi-run"));
+    let mut options = File::options();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    #[cfg(windows)]
+    {
+        use std::os::windows::fs::OpenOptionsExt as _;
+        const DELETE_ON_CLOSE: u32 = 0x0400_0000;
+        options.custom_flags(DELETE_ON_CLOSE).share_mode(0);
+    }
+    let file = options.open(&path)?;
+    #[cfg(not(windows))]
+    fs::remove_file(&path)?;
+    Ok(file)
+}
+
 /// Writes to a pipe or a terminal what comes, until nothing more does.
 pub(super) fn pour(path: &Path, texts: Receiver<String>) -> io::Result<()> {
-    let written = File::options()
-        .write(true)
-        .open(path)
-        .and_then(|mut file| texts.iter().try_for_each(|text| file.write_all(text.as_bytes())));
-    match written {
+    straight(path, |pipe| texts.iter().try_for_each(|text| pipe.write_all(text.as_bytes())))
+}
+
+fn straight(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+    match File::options().write(true).open(path).and_then(|mut pipe| write(&mut pipe)) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => written,
     }
-}
-
-fn straight(path: &Path, text: String) -> io::Result<()> {
-    let (sender, texts) = std::sync::mpsc::channel();
-    // There is somebody who takes it: this function.
-    let _ = sender.send(text);
-    drop(sender);
-    pour(path, texts)
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use mi_run::diagnostic::Diagnostic;
-use mi_run::event::Record;
+use mi_run::event::{Record, Traceparent};
 use mi_run::report::azure_pipelines::{self, Attached};
 use mi_run::report::checkout::Checkout;
 use mi_run::report::{github, junit, markdown};
@@ -22,6 +22,9 @@ pub(crate) enum Pipeline {
     Azure,
 }
 
+/// How a report is written.
+type Report = fn(&Record, &mut dyn io::Write) -> io::Result<()>;
+
 /// The pipeline around this process.
 pub(crate) fn around() -> Option<Pipeline> {
     let says_so = |name: &str| variable(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
@@ -36,6 +39,11 @@ pub(crate) fn around() -> Option<Pipeline> {
 pub(crate) fn checkout() -> Checkout {
     let root = variable("GITHUB_WORKSPACE").or_else(|| variable("BUILD_SOURCESDIRECTORY"));
     Checkout::new(root.map(PathBuf::from), std::env::current_dir().unwrap_or_default())
+}
+
+/// The span that whoever started this process says it is in. What names none is passed over, as W3C Trace Context wants it.
+pub(crate) fn traceparent() -> Option<Traceparent> {
+    variable("TRACEPARENT")?.parse().ok()
 }
 
 /// The commands for a pipeline; writes the files that go with them, but no summary that a report wrote already.
@@ -64,13 +72,16 @@ pub(crate) fn render(
             // What a recorded run calls itself is anybody's text.
             let id: String =
                 record.run.id.chars().filter(|mark| mark.is_ascii_alphanumeric() || *mark == '-').collect();
-            let mut write = |kind: &str, text: String| {
+            let mut write = |kind: &str, write: Report| {
                 let path = folder.join(format!("mi-run-{}.{kind}", id));
-                let written = Pending::create(&path).and_then(|pending| pending.finish(text));
+                let written = Pending::create(&path).and_then(|mut file| {
+                    write(record, &mut file).and_then(|()| record.check())?;
+                    file.finish()
+                });
                 written.map(|_| path.clone()).map_err(|error| told(&path, &error)).ok()
             };
-            let summary = write("md", markdown::render(record));
-            let results = write("xml", junit::render(record));
+            let summary = write("md", markdown::write);
+            let results = write("xml", junit::write);
             azure_pipelines::render(record, &checkout(), &Attached { summary, results })
         }
     }

@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use mi_run::diagnostic::Diagnostic;
+use mi_run::diagnostic::render::Style;
 use mi_run::event::Record;
 use mi_run::report::compare::Changes;
 use mi_run::report::console::{Console, Detail};
 use mi_run::report::{merge, read};
 use mi_run::source::Sources;
 
-use super::args::{self, Ci, Output};
+use super::args::{self, Ci, Color, Output};
 use super::exit::Exit;
 use super::files;
 use super::reports::{self, Format};
@@ -47,19 +48,22 @@ pub(crate) fn report(args: &args::Report) -> Exit {
         }
     };
     let mut console = Console::new(stdout_style(color), Detail::Steps);
-    let mut text = String::new();
+    let is_shown = targets.iter().any(|target| target.is_printed && target.format == Format::Console);
+    let pages =
+        reports::pages(&targets, (Style { color: color == Color::Always, ..stdout_style(color) }, Detail::Steps));
+    let mut sinks: Vec<_> = reports::sinks(&targets).chain(pages).collect();
     record.replay(&mut |event| {
-        text.push_str(&console.event(&event));
-        reports::sinks(&targets).for_each(|mut sink| sink.take(&event));
+        if is_shown {
+            print(&console.event(&event));
+        }
+        sinks.iter_mut().for_each(|sink| sink.take(&event));
     });
-    if targets.iter().any(|target| target.is_printed && target.format == Format::Console) {
-        print(&text);
-    }
+    drop(sinks);
     let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(exit) => return exit,
     };
-    let failed = runtime.block_on(reports::write(targets, &record, &text));
+    let failed = runtime.block_on(reports::write(targets, &record, None));
     failed.iter().for_each(tell);
     if failed.is_empty() { Exit::Passed } else { Exit::Errored }
 }

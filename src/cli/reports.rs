@@ -1,21 +1,24 @@
 //! Reports: where each goes, known before the run starts, written whole at its end or not at all.
 
 use std::cell::RefCell;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use mi_run::diagnostic::Diagnostic;
 use mi_run::diagnostic::pipeline::Escape;
-use mi_run::event::{Record, Sink};
+use mi_run::diagnostic::render::Style;
+use mi_run::event::{Late, Record, Sink, Spool};
 use mi_run::nearest::nearest;
-use mi_run::report::{curl, har, html, json, junit, markdown, otlp, sarif, tap};
+use mi_run::report::console::{Console, Detail};
+use mi_run::report::{curl, har, html, json, junit, markdown, otlp, sarif, tap, whole};
 
 use super::args::Ci;
 use super::collector;
-use super::lines::{Lines, Writer};
-use super::pending::Pending;
+use super::lines::{Lines, Page, Writer};
+use super::pending::{self, Pending};
 use super::pipelines::{self, Pipeline};
-use super::terminal::{Stream, command, deliver};
+use super::terminal::{Stream, command, deliver_all};
 
 const FORMATS: &[(&str, Format)] = &[
     ("console", Format::Console),
@@ -149,8 +152,11 @@ pub(crate) fn open(reports: &[String], ci: Ci) -> Result<Vec<Target>, Box<Diagno
         let is_printed = file.is_none();
         targets.push(Target { format, file, is_printed, collector: None, lines: None });
     }
-    for target in targets.iter_mut().filter(|target| target.format == Format::Jsonl) {
-        target.lines = Some(Lines::to(target.file.take()));
+    for target in &mut targets {
+        // The console on stdout is the screen.
+        if target.format == Format::Jsonl || target.format == Format::Console && !target.is_printed {
+            target.lines = Some(Lines::to(target.file.take(), target.format == Format::Jsonl));
+        }
     }
     if let Some(around) = pipelines::around().filter(|_| ci == Ci::Auto).map(Format::Pipeline)
         && !targets.iter().any(|target| target.format == around)
@@ -170,31 +176,33 @@ fn unknown(name: &str) -> Diagnostic {
 }
 
 /// That a report could not be written.
-pub(super) fn unwritable(place: &str, error: &std::io::Error) -> Diagnostic {
+pub(super) fn unwritable(place: &str, error: &io::Error) -> Diagnostic {
     Diagnostic::error("unwritable-report", format!("no report can be written to {place}")).note(error.to_string())
 }
 
-/// The text of a report that is written at the end.
-fn rendered(
+/// Writes a report of a finished run. The files that go with the commands for a pipeline are written with it.
+fn write_one(
     format: Format,
-    (record, console): (&Record, &str),
-    summaries: &[PathBuf],
+    (record, summaries): (&Record, &[PathBuf]),
+    out: &mut dyn Write,
     failed: &mut Vec<Diagnostic>,
-) -> String {
+) -> io::Result<()> {
     match format {
         // What is sent, or was written while the run went on, is no text any more.
-        Format::Otlp | Format::Jsonl => String::new(),
-        Format::Console => console.to_owned(),
-        Format::Curl => curl::render(record),
-        Format::Har => har::render(record),
-        Format::Html => html::render(record),
-        Format::Json => json::render(record),
-        Format::Junit => junit::render(record),
-        Format::Tap => tap::render(record),
-        Format::Markdown => markdown::render(record),
-        Format::Pipeline(pipeline) => pipelines::render(pipeline, (record, summaries), failed),
-        Format::Sarif => sarif::render(record, &pipelines::checkout()),
-    }
+        Format::Otlp | Format::Jsonl | Format::Console => Ok(()),
+        Format::Curl => curl::write(record, out),
+        Format::Har => har::write(record, out),
+        Format::Html => html::write(record, out),
+        Format::Json => json::write(record, out),
+        Format::Junit => junit::write(record, out),
+        Format::Tap => tap::write(record, out),
+        Format::Markdown => markdown::write(record, out),
+        Format::Pipeline(pipeline) => {
+            out.write_all(pipelines::render(pipeline, (record, summaries), failed).as_bytes())
+        }
+        Format::Sarif => sarif::write((record, &pipelines::checkout()), out),
+    }?;
+    record.check()
 }
 
 /// That traces could not be sent.
@@ -202,16 +210,33 @@ fn unsent(url: &str, why: &str) -> Diagnostic {
     Diagnostic::error("unwritable-report", format!("no traces can be sent to `{url}`")).note(why)
 }
 
-/// What takes the events of a run for the reports that are written while it goes on.
+/// What takes the events of a run for the reports that are written while it goes on, as they happen.
 pub(crate) fn sinks(targets: &[Target]) -> impl Iterator<Item = Box<dyn Sink>> + '_ {
-    let lines = targets.iter().filter_map(|target| target.lines.clone());
-    lines.map(|lines| Box::new(Writer(lines)) as Box<dyn Sink>)
+    streamed(targets, Format::Jsonl).map(|lines| Box::new(Writer(lines)) as Box<dyn Sink>)
+}
+
+/// The same for those that take the ends of steps in the order of the file.
+pub(crate) fn pages(targets: &[Target], (style, detail): (Style, Detail)) -> impl Iterator<Item = Box<dyn Sink>> + '_ {
+    let page = move |lines| Box::new(Page { console: Console::new(style, detail), lines }) as Box<dyn Sink>;
+    streamed(targets, Format::Console).map(page)
+}
+
+fn streamed(targets: &[Target], format: Format) -> impl Iterator<Item = Rc<RefCell<Lines>>> + '_ {
+    targets.iter().filter(move |target| target.format == format).filter_map(|target| target.lines.clone())
+}
+
+/// Where the steps of a run are kept, when a report wants them at its end.
+pub(crate) fn spool(targets: &[Target]) -> Option<Spool> {
+    let wanted = targets.iter().any(|target| !matches!(target.format, Format::Console | Format::Jsonl));
+    let files = targets.iter().filter_map(|target| target.file.as_ref()).filter(|file| file.is_file());
+    let folders = files.filter_map(|file| file.place().parent()).map(Path::to_owned).collect();
+    wanted.then(|| pending::spool(folders))
 }
 
 /// Writes all reports of a finished run: a diagnostic for each that could not be written.
 ///
 /// Waits only for readers of pipes, once all else is written.
-pub(crate) async fn write(targets: Vec<Target>, record: &Record, console: &str) -> Vec<Diagnostic> {
+pub(crate) async fn write(targets: Vec<Target>, record: &Record, late: Option<&Late>) -> Vec<Diagnostic> {
     let mut failed = Vec::new();
     let mut waiting = Vec::new();
     let to = stream(&targets);
@@ -220,7 +245,7 @@ pub(crate) async fn write(targets: Vec<Target>, record: &Record, console: &str) 
     for target in targets {
         let format = target.format;
         if let Some(lines) = target.lines.and_then(Rc::into_inner) {
-            let (place, finished) = lines.into_inner().finish();
+            let (place, finished) = lines.into_inner().finish(late);
             match finished {
                 Ok(written) => waiting.extend(written.map(|written| (place, written))),
                 Err(error) => failed.push(unwritable(&place, &error)),
@@ -228,37 +253,31 @@ pub(crate) async fn write(targets: Vec<Target>, record: &Record, console: &str) 
             continue;
         }
         if let Some(url) = target.collector {
-            failed.extend(collector::send(&url, otlp::render(record)).await.err().map(|why| unsent(&url, &why)));
+            let sent = collector::send(&url, otlp::batches(record)).await;
+            let sent = sent.and_then(|()| record.check().map_err(|error| error.to_string()));
+            failed.extend(sent.err().map(|why| unsent(&url, &why)));
             continue;
         }
-        let mut file = target.file;
-        let streamed = file.as_mut().filter(|file| format == Format::Json && file.is_file());
-        let text = match streamed.map(|file| file.stream(|out| json::write(record, out))) {
-            Some(Ok(())) => String::new(),
-            Some(Err(error)) => {
-                failed.extend(file.map(|file| unwritable(&format!("`{}`", file.path().display()), &error)));
-                continue;
-            }
-            None => rendered(format, (record, console), &summaries, &mut failed),
-        };
-        match file {
+        let told = (record, summaries.as_slice());
+        let (place, written) = match target.file {
             // The console on stdout was written as it happened.
-            None if target.format == Format::Console => {}
+            None if format == Format::Console => continue,
             None => {
+                let write = |out: &mut dyn Write| write_one(format, told, out, &mut failed);
                 let written = match format {
-                    Format::Pipeline(_) => command(&text, to),
-                    _ => deliver(&text, format.escape()),
+                    Format::Pipeline(_) => command(&whole(write), to),
+                    _ => deliver_all(format.escape(), write),
                 };
-                failed.extend(written.err().map(|error| unwritable("stdout", &error)));
+                ("stdout".to_owned(), written.map(|()| None))
             }
-            Some(file) => {
-                let path = format!("`{}`", file.path().display());
-                match file.finish(text) {
-                    Ok(None) => {}
-                    Ok(Some(written)) => waiting.push((path, written)),
-                    Err(error) => failed.push(unwritable(&path, &error)),
-                }
+            Some(mut file) => {
+                let written = write_one(format, told, &mut file, &mut failed);
+                (format!("`{}`", file.path().display()), written.and_then(|()| file.finish()))
             }
+        };
+        match written {
+            Ok(written) => waiting.extend(written.map(|written| (place, written))),
+            Err(error) => failed.push(unwritable(&place, &error)),
         }
     }
     for (path, written) in waiting {

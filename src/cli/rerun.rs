@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use mi_run::diagnostic::{Diagnostic, Diagnostics};
-use mi_run::event::{Outcome, Playbook, Record, Step};
+use mi_run::event::{Outcome, Playbook, Record, Steps};
 use mi_run::plan::{Plan, Selection};
 
 use super::exit::Exit;
@@ -55,13 +55,12 @@ fn is_bad(playbook: &Playbook) -> bool {
 }
 
 /// The ways to the steps that did not pass. One that was skipped for want of another is one of them.
-fn unmet(steps: &[Step], around: &[String], ways: &mut Vec<Vec<String>>) {
+fn unmet(steps: &Steps, around: &[String], ways: &mut Vec<Vec<String>>) {
     for step in steps.iter().filter(|step| step.phase != "cleanup") {
         let way: Vec<String> = around.iter().cloned().chain([step.id.clone()]).collect();
-        let was_left_out = step.reason.as_deref() == Some("not selected");
         match step.outcome {
             Outcome::Passed => {}
-            Outcome::Skipped if was_left_out => {}
+            Outcome::Skipped if step.was_left_out() => {}
             _ if step.steps.is_empty() => ways.push(way),
             _ => unmet(&step.steps, &way, ways),
         }

@@ -22,10 +22,11 @@ use super::exit::Exit;
 use super::files;
 use super::live::{Live, Watch};
 use super::machine::{Environment, bundle};
+use super::pipelines;
 use super::report;
-use super::reports::{self, Format, Target};
+use super::reports::{self, Target};
 use super::rerun;
-use super::screen::{Screen, Wire};
+use super::screen::{Screen, Wire, pages};
 use super::signals::Signals;
 use super::terminal::{complain, diagnose, diagnose_all};
 use super::values;
@@ -131,14 +132,14 @@ impl Prepared<'_> {
         let settings = settings(self.args, emulator.as_ref());
         let live = Rc::new(Live::new(self.args.quiet));
         let screen = Screen::new(self.args, &self.targets, &live);
-        let console = Rc::clone(&screen.kept);
-        let kept = self.targets.iter().any(|target| !matches!(target.format, Format::Console | Format::Jsonl));
         let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(Watch(Rc::clone(&live)))];
         if self.args.show_http {
             sinks.push(Box::new(Wire(Rc::clone(&live))));
         }
         sinks.extend(reports::sinks(&self.targets));
-        let outlet = Outlet::new(sinks, vec![Box::new(screen)], kept);
+        let mut ordered: Vec<Box<dyn Sink>> = vec![Box::new(screen)];
+        ordered.extend(pages(self.args, &self.targets));
+        let outlet = Outlet::new(sinks, ordered, reports::spool(&self.targets));
         let interrupt = Interrupt::default();
         let clock = SystemClock::start();
         let client = Environment::client(emulator.as_ref()).unwrap_or(self.client);
@@ -166,11 +167,11 @@ impl Prepared<'_> {
         if let Some(emulator) = emulator.as_ref().filter(|_| Exit::from(outcome) != Exit::Passed) {
             complain(&outlet.redact(&emulate::last_requests(emulator)));
         }
-        let record = outlet.into_record().unwrap_or_default();
-        let console = console.take();
+        let (record, late) = outlet.end();
+        let record = record.unwrap_or_default();
         let failed = tokio::select! {
             biased;
-            failed = reports::write(self.targets, &record, &console) => failed,
+            failed = reports::write(self.targets, &record, Some(&late)) => failed,
             // A pipe without a reader would wait for ever.
             () = signals.wait() => return Exit::Interrupted,
         };
@@ -190,6 +191,7 @@ fn settings(args: &args::Run, emulator: Option<&Emulator>) -> Settings {
         cloud: args.who.choice(),
         shard: args.shard,
         traced: args.traceparent,
+        traceparent: pipelines::traceparent(),
         bodies: args.show_http,
         jobs: args.jobs,
         fail_fast: args.fail_fast,

@@ -1,6 +1,5 @@
 //! What is printed while a run goes on: the console, and what goes over the wire.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use mi_run::diagnostic::render::Style;
@@ -9,17 +8,13 @@ use mi_run::report::console::{Console, Detail, exchange};
 
 use super::args::{self, Color};
 use super::live::Live;
-use super::reports::{self, Format, Target};
+use super::reports::{self, Target};
 use super::terminal::{Stream, complain, print, stderr_style, stdout_style};
 
 /// Shows events as they come.
 pub(crate) struct Screen {
     console: Console,
     to: Stream,
-    /// Writes the console report of a file: whole, however little the screen shows.
-    file: Option<Console>,
-    /// What the file will hold.
-    pub(crate) kept: Rc<RefCell<String>>,
     live: Rc<Live>,
 }
 
@@ -27,19 +22,31 @@ impl Screen {
     /// A screen for a run with these reports.
     pub(crate) fn new(args: &args::Run, targets: &[Target], live: &Rc<Live>) -> Self {
         let to = reports::stream(targets);
-        let style = match to {
-            Stream::Stdout => stdout_style(args.look.color),
-            Stream::Stderr => stderr_style(args.look.color),
-        };
-        let plain = Style { color: args.look.color == Color::Always, ..style };
-        let wanted = targets.iter().any(|target| !target.is_printed && target.format == Format::Console);
-        let (detail, whole) = match (args.quiet, args.verbose) {
-            (true, _) => (Detail::Failures, Detail::Steps),
-            (false, true) => (Detail::Everything, Detail::Everything),
-            (false, false) => (Detail::Steps, Detail::Steps),
-        };
-        let file = wanted.then(|| Console::new(plain, whole));
-        Self { console: Console::new(style, detail), to, file, kept: Rc::default(), live: Rc::clone(live) }
+        let (detail, _) = details(args);
+        Self { console: Console::new(style(args, to), detail), to, live: Rc::clone(live) }
+    }
+}
+
+/// What takes the events of a run for the console in files: whole, however little the screen shows.
+pub(crate) fn pages<'t>(args: &args::Run, targets: &'t [Target]) -> impl Iterator<Item = Box<dyn Sink>> + 't {
+    let plain = Style { color: args.look.color == Color::Always, ..style(args, reports::stream(targets)) };
+    let (_, whole) = details(args);
+    reports::pages(targets, (plain, whole))
+}
+
+fn style(args: &args::Run, to: Stream) -> Style {
+    match to {
+        Stream::Stdout => stdout_style(args.look.color),
+        Stream::Stderr => stderr_style(args.look.color),
+    }
+}
+
+/// How much is told on the screen, and in files.
+fn details(args: &args::Run) -> (Detail, Detail) {
+    match (args.quiet, args.verbose) {
+        (true, _) => (Detail::Failures, Detail::Steps),
+        (false, true) => (Detail::Everything, Detail::Everything),
+        (false, false) => (Detail::Steps, Detail::Steps),
     }
 }
 
@@ -51,9 +58,6 @@ impl Sink for Screen {
                 Stream::Stdout => print(&text),
                 Stream::Stderr => complain(&text),
             });
-        }
-        if let Some(file) = &mut self.file {
-            self.kept.borrow_mut().push_str(&file.event(event));
         }
     }
 }

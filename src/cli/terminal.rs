@@ -69,6 +69,55 @@ pub(crate) fn deliver(text: &str, escape: Escape) -> std::io::Result<()> {
     command(&disarm(text, escape), Stream::Stdout)
 }
 
+/// Prints the same piece by piece, as it is written.
+///
+/// # Errors
+/// When it cannot be written.
+pub(crate) fn deliver_all(
+    escape: Escape,
+    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> std::io::Result<()> {
+    let mut lines = Disarmed { left: Vec::new(), escape };
+    match write(&mut lines).and_then(|()| lines.print(lines.left.len())) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}
+
+/// Writes whole lines to standard output: in a part of one a command might not be seen.
+struct Disarmed {
+    left: Vec<u8>,
+    escape: Escape,
+}
+
+impl Disarmed {
+    /// How many bytes wait until they are printed.
+    const MANY: usize = 64 << 10;
+
+    fn print(&mut self, end: usize) -> std::io::Result<()> {
+        let text = String::from_utf8_lossy(&self.left[..end]);
+        whole(std::io::stdout().lock(), &disarm(&text, self.escape))?;
+        self.left.drain(..end);
+        Ok(())
+    }
+}
+
+impl Write for Disarmed {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.left.extend_from_slice(bytes);
+        if self.left.len() >= Self::MANY
+            && let Some(end) = self.left.iter().rposition(|byte| *byte == b'\n')
+        {
+            self.print(end + 1)?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Prints commands for a pipeline.
 ///
 /// # Errors

@@ -114,8 +114,8 @@ pub(crate) fn token(args: &args::Token) -> Exit {
 
 /// Says why there is no token.
 fn refused(errand: &Errand, color: args::Color) -> Exit {
-    let steps = errand.record.playbooks.iter().flat_map(|playbook| &playbook.steps);
-    let problems = steps.filter(|step| step.action == "token").flat_map(|step| &step.problems);
-    problems.for_each(|problem| diagnose(&without_place(problem), &Sources::new(), color));
+    let steps = errand.record.playbooks.iter().flat_map(|playbook| playbook.steps.iter());
+    let problems = steps.filter(|step| step.action == "token").flat_map(|step| step.problems);
+    problems.for_each(|problem| diagnose(&without_place(&problem), &Sources::new(), color));
     Exit::Errored
 }

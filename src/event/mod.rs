@@ -7,7 +7,9 @@ mod outlet;
 mod record;
 pub mod redact;
 mod replay;
+mod spool;
 mod step;
+mod steps;
 mod texts;
 pub mod trace;
 mod trail;
@@ -22,9 +24,12 @@ use serde_json::{Map, Value};
 
 use crate::source::Source;
 
-pub use outlet::{Outlet, Sink};
+pub use outlet::{Late, Outlet, Sink};
 pub use record::{Playbook, Record, Shard, Summary};
+pub use spool::{Spool, Store};
 pub use step::{Assertion, Attempt, Bearer, Exchange, Headers, Iteration, Place, Problem, Request, Response, Step};
+pub use steps::Steps;
+pub use trace::Traceparent;
 pub use trail::{Trail, Turn};
 
 /// Something that happened.
@@ -69,6 +74,9 @@ pub struct RunStarted {
     /// Which part of the playbooks is run, where it is not all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,
+    /// The span that the run is in, where whoever started it says one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<Traceparent>,
 }
 
 /// A playbook began.

@@ -1,7 +1,11 @@
 //! A run folded from its events: what the JSON report holds.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::fmt;
+use std::io;
+use std::ops::AddAssign;
+use std::rc::Rc;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -9,7 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Event, Identity, Millis, Outcome, Problem, Step, texts};
+use super::{Event, Identity, Millis, Outcome, Problem, Spool, Step, Steps, Traceparent, texts};
 use crate::source::Source;
 
 /// A whole run.
@@ -30,6 +34,9 @@ pub struct Record {
     pub hollow: Vec<String>,
     /// The playbooks, in the order given.
     pub playbooks: Vec<Playbook>,
+    /// Where the steps of all of them lie, when it is not a place for each.
+    #[serde(skip)]
+    spool: Option<Rc<RefCell<Spool>>>,
 }
 
 /// The run itself.
@@ -48,6 +55,9 @@ pub struct Run {
     /// Which part of the playbooks it ran, where it was not all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,
+    /// The span that it is in, where whoever started it said one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<Traceparent>,
     /// Whether it was interrupted.
     #[serde(default)]
     pub interrupted: bool,
@@ -123,6 +133,17 @@ impl Summary {
     }
 }
 
+impl AddAssign for Summary {
+    fn add_assign(&mut self, more: Self) {
+        self.steps += more.steps;
+        self.passed += more.passed;
+        self.failed += more.failed;
+        self.errored += more.errored;
+        self.skipped += more.skipped;
+        self.assertions += more.assertions;
+    }
+}
+
 /// A playbook of a run.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Playbook {
@@ -144,14 +165,12 @@ pub struct Playbook {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<Problem>,
     /// Its steps, in the order of the file.
-    pub steps: Vec<Step>,
+    #[schemars(with = "Vec<Step>")]
+    pub steps: Steps,
     /// Its text and those it includes; what is secret is masked, character by character.
     #[serde(default, with = "texts")]
     #[schemars(with = "Vec<texts::Text>")]
     pub sources: Vec<Arc<Source>>,
-    /// Steps whose group has not ended yet, by depth.
-    #[serde(skip)]
-    open: Vec<Vec<Step>>,
 }
 
 impl Default for Record {
@@ -164,29 +183,48 @@ impl Default for Record {
             summary: Summary::default(),
             hollow: Vec::new(),
             playbooks: Vec::new(),
+            spool: None,
         }
     }
 }
 
 impl Record {
+    /// A record whose steps are put on this spool. Its playbooks come one after the other.
+    pub fn on(spool: Spool) -> Self {
+        Self { spool: Some(Rc::new(RefCell::new(spool))), ..Self::default() }
+    }
+
+    /// How much is on the spool.
+    pub(super) fn end(&self) -> u64 {
+        self.spool.as_ref().map_or(0, |spool| spool.borrow().end())
+    }
+
+    /// That all steps could be read that were.
+    ///
+    /// # Errors
+    /// With the reason why steps are missing.
+    pub fn check(&self) -> io::Result<()> {
+        self.playbooks.iter().try_for_each(|playbook| playbook.steps.failure().map_or(Ok(()), Err))
+    }
+
     /// Takes one more event in.
-    pub fn fold(&mut self, event: Event) {
+    pub fn fold(&mut self, event: &Event) {
         match event {
             Event::RunStarted(started) => {
-                self.run.id = started.run;
-                self.run.started_at = started.started_at;
-                self.mi_run = started.mi_run;
+                self.run.id.clone_from(&started.run);
+                self.run.started_at.clone_from(&started.started_at);
+                self.mi_run.clone_from(&started.mi_run);
                 self.run.shard = started.shard;
+                self.run.traceparent = started.traceparent;
             }
             Event::PlaybookStarted(started) => self.playbooks.push(Playbook {
-                path: started.path,
-                name: started.name,
+                path: Arc::clone(&started.path),
+                name: started.name.clone(),
                 outcome: Outcome::default(),
                 outputs: Map::new(),
                 problems: Vec::new(),
-                steps: Vec::new(),
-                sources: started.sources,
-                open: Vec::new(),
+                steps: self.spool.clone().map(Steps::on).unwrap_or_default(),
+                sources: started.sources.clone(),
                 duration_ms: Millis(0.0),
                 started_ms: started.at_ms,
             }),
@@ -199,45 +237,27 @@ impl Record {
             Event::StepFinished(finished) => {
                 self.summary = finished.summary;
                 if let Some(playbook) = self.playbooks.get_mut(finished.playbook) {
-                    playbook.take(*finished.step);
+                    playbook.steps.push(&finished.step);
                 }
             }
             Event::PlaybookFinished(finished) => {
                 if let Some(playbook) = self.playbooks.get_mut(finished.playbook) {
                     playbook.outcome = finished.outcome;
-                    playbook.outputs = finished.outputs;
-                    playbook.problems = finished.problems;
+                    playbook.outputs.clone_from(&finished.outputs);
+                    playbook.problems.clone_from(&finished.problems);
                     playbook.duration_ms = Millis(finished.at_ms.0 - playbook.started_ms.0);
                 }
             }
             Event::RunFinished(finished) => {
                 self.run.duration_ms = finished.at_ms;
-                self.run.cloud = finished.cloud;
-                self.run.identity = finished.identity;
+                self.run.cloud.clone_from(&finished.cloud);
+                self.run.identity.clone_from(&finished.identity);
                 self.run.interrupted = finished.interrupted;
                 self.run.timed_out = finished.timed_out;
                 self.outcome = finished.outcome;
                 self.summary = finished.summary;
-                self.hollow = finished.hollow;
+                self.hollow.clone_from(&finished.hollow);
             }
         }
-    }
-}
-
-impl Playbook {
-    /// Takes a step that ended, behind those inside it: events come in the order of the file.
-    fn take(&mut self, mut step: Step) {
-        let depth = step.trail.depth();
-        if depth <= 1 {
-            step.steps = self.open.first_mut().map(std::mem::take).unwrap_or_default();
-            return self.steps.push(step);
-        }
-        // At `open[0]` wait those of depth 2.
-        let own = depth - 2;
-        if self.open.len() < depth {
-            self.open.resize_with(depth, Vec::new);
-        }
-        step.steps = std::mem::take(&mut self.open[own + 1]);
-        self.open[own].push(step);
     }
 }

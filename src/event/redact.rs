@@ -3,6 +3,7 @@
 mod search;
 
 use std::borrow::Cow;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -26,6 +27,11 @@ pub struct Redactor {
 }
 
 impl Redactor {
+    /// How many secrets it knows.
+    pub fn known(&self) -> usize {
+        self.secrets.len()
+    }
+
     /// Never shows this text, however it is encoded. The empty text is no secret.
     pub fn hide(&mut self, secret: &str) {
         let secret = secret.trim_end_matches(['\n', '\r']);
@@ -106,16 +112,15 @@ impl Redactor {
         }
     }
 
-    /// Takes the secrets out of a record: those too that became known after the events were sent.
-    pub fn record(&self, record: &mut Record) {
-        if self.search.is_empty() {
-            return;
-        }
+    /// Takes the secrets out of a record: those too that became known after the events were sent. Of the steps that lie behind
+    /// `until` on the spool nothing is to be taken.
+    pub fn record(self: &Rc<Self>, record: &mut Record, until: u64) {
         for playbook in &mut record.playbooks {
             self.clean(&mut playbook.name);
             self.members(&mut playbook.outputs);
             self.texts(&mut playbook.sources);
-            playbook.steps.iter_mut().for_each(|step| self.step(step));
+            let redactor = Rc::clone(self);
+            playbook.steps.change_until(until, move |step| redactor.step(step));
         }
     }
 
@@ -197,7 +202,6 @@ impl Redactor {
         step.notes.iter_mut().for_each(|note| self.clean(note));
         step.problems.iter_mut().for_each(|problem| self.problem(problem));
         step.captures.values_mut().for_each(|capture| self.value(capture));
-        step.steps.iter_mut().for_each(|inner| self.step(inner));
     }
 
     fn attempt(&self, attempt: &mut Attempt) {

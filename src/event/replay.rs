@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::order::Sequencer;
 use super::{Event, Millis, PlaybookFinished, PlaybookStarted, Record, RunFinished, RunStarted};
-use super::{Step, StepFinished, Summary, Trail, Turn};
+use super::{Step, StepFinished, Steps, Summary};
 
 impl Record {
     /// The record of a run whose events were written down as they happened. One that breaks off was interrupted.
@@ -13,9 +13,9 @@ impl Record {
         for event in events {
             ended |= matches!(event, Event::RunFinished(_));
             record.run.duration_ms = event.at();
-            sequencer.take(event, &mut |event| record.fold(event));
+            sequencer.take((0, event), &mut |_, event| record.fold(&event));
         }
-        sequencer.finish(&mut |event| record.fold(event));
+        sequencer.finish(&mut |_, event| record.fold(&event));
         if !ended {
             record.run.interrupted = true;
             record.recount();
@@ -26,41 +26,18 @@ impl Record {
 
     /// Works out again what the steps inside of others know of those around them, which is not written down.
     pub fn restore(&mut self) {
-        fn inside(steps: &mut [Step], within: &[String], around: &Trail) {
-            for (at, step) in steps.iter_mut().enumerate() {
-                step.within = within.to_vec();
-                if step.trail.0.is_empty() {
-                    // Reports of other hands do not say it, and it only tells steps apart.
-                    step.trail = around.then(Turn { step: at as u32, iteration: None });
-                }
-                if !step.steps.is_empty() {
-                    let around: Vec<String> = within.iter().cloned().chain([step.title()]).collect();
-                    inside(&mut step.steps, &around, &step.trail);
-                }
-            }
-        }
         self.run.shard = self.run.shard.filter(|shard| (1..=shard.of).contains(&shard.number));
-        self.playbooks.iter_mut().for_each(|playbook| inside(&mut playbook.steps, &[], &Trail::default()));
+        self.playbooks.iter_mut().for_each(|playbook| playbook.steps.restore());
     }
 
     /// Counts again, and works out again how playbooks and the run came out.
     pub fn recount(&mut self) {
-        fn all(steps: &[Step], visit: &mut dyn FnMut(&Step)) {
-            for step in steps {
-                all(&step.steps, visit);
-                visit(step);
-            }
-        }
-        let mut summary = Summary::default();
+        self.summary = Summary::default();
         for playbook in &mut self.playbooks {
-            let mut outcome = playbook.outcome;
-            all(&playbook.steps, &mut |step| {
-                summary.count(step);
-                outcome = outcome.max(step.outcome);
-            });
-            playbook.outcome = outcome;
+            self.summary += playbook.steps.summary();
+            let worst = playbook.steps.ends().map(|step| step.outcome).max().unwrap_or_default();
+            playbook.outcome = playbook.outcome.max(worst);
         }
-        self.summary = summary;
         self.outcome = self.playbooks.iter().map(|playbook| playbook.outcome).max().unwrap_or_default();
     }
 
@@ -72,6 +49,7 @@ impl Record {
             started_at: self.run.started_at.clone(),
             mi_run: self.mi_run.clone(),
             shard: self.run.shard,
+            traceparent: self.run.traceparent,
         }));
         let mut summary = Summary::default();
         for (index, playbook) in self.playbooks.iter().enumerate() {
@@ -80,10 +58,15 @@ impl Record {
                 playbook: index,
                 path: Arc::clone(&playbook.path),
                 name: playbook.name.clone(),
-                steps: playbook.steps.len(),
+                steps: playbook.steps.summary().steps as usize,
                 sources: playbook.sources.clone(),
             }));
-            steps(&playbook.steps, (index, &mut summary), tell);
+            for step in playbook.steps.ends() {
+                summary.count(&step);
+                let at_ms = Millis(step.started_ms.0 + step.duration_ms.0);
+                let step = Box::new(Step { steps: Steps::default(), ..step });
+                tell(Event::StepFinished(StepFinished { at_ms, playbook: index, step, summary }));
+            }
             tell(Event::PlaybookFinished(PlaybookFinished {
                 at_ms: Millis(playbook.started_ms.0 + playbook.duration_ms.0),
                 playbook: index,
@@ -102,16 +85,6 @@ impl Record {
             summary: self.summary,
             hollow: self.hollow.clone(),
         }));
-    }
-}
-
-fn steps(all: &[Step], (playbook, summary): (usize, &mut Summary), tell: &mut dyn FnMut(Event)) {
-    for step in all {
-        steps(&step.steps, (playbook, summary), tell);
-        summary.count(step);
-        let at_ms = Millis(step.started_ms.0 + step.duration_ms.0);
-        let step = Box::new(Step { steps: Vec::new(), ..step.clone() });
-        tell(Event::StepFinished(StepFinished { at_ms, playbook, step, summary: *summary }));
     }
 }
 

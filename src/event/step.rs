@@ -8,8 +8,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::{Millis, Outcome, Trail};
+use super::{Millis, Outcome, Steps, Trail};
 use crate::value::to_text;
+
+/// Why a step is skipped that nobody asked for.
+const NOT_SELECTED: &str = "not selected";
 
 /// A place in a file, for people: lines and columns count from 1, columns count characters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -88,7 +91,8 @@ pub struct Step {
     /// What was captured.
     pub captures: BTreeMap<String, Value>,
     /// The steps inside.
-    pub steps: Vec<Step>,
+    #[schemars(with = "Vec<Step>")]
+    pub steps: Steps,
 }
 
 /// A turn of a loop.
@@ -301,13 +305,18 @@ impl Step {
             helps: Vec::new(),
             problems: Vec::new(),
             captures: BTreeMap::new(),
-            steps: Vec::new(),
+            steps: Steps::default(),
         }
     }
 
     /// Whether it is told and counted itself: a step that holds others is told by them, unless something is wrong with it.
     pub fn is_told(&self) -> bool {
         !self.holds_steps || !self.problems.is_empty() || self.assertions.iter().any(|assertion| !assertion.holds)
+    }
+
+    /// Whether it was skipped since nobody asked for it, with `--only` or `--skip`.
+    pub fn was_left_out(&self) -> bool {
+        self.outcome == Outcome::Skipped && self.reason.as_deref() == Some(NOT_SELECTED)
     }
 
     /// Its name, and the item of its turn where the name does not tell it.

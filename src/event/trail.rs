@@ -27,6 +27,16 @@ impl Trail {
         Self(self.0.iter().copied().chain([turn]).collect())
     }
 
+    /// The trail of the step around it; of one of the playbook itself that of no step.
+    pub fn around(&self) -> Self {
+        Self(self.0.split_last().map(|(_, around)| around.to_vec()).unwrap_or_default())
+    }
+
+    /// Whether it leads to no step.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// How deep the step stands: 1 for those of the playbook itself.
     pub fn depth(&self) -> usize {
         self.0.len()
@@ -82,7 +92,11 @@ impl FromStr for Trail {
 
 impl<'de> Deserialize<'de> for Trail {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        // One that leads to no step is of a report of another hand.
+        match String::deserialize(deserializer)? {
+            text if text.is_empty() => Ok(Self::default()),
+            text => text.parse().map_err(serde::de::Error::custom),
+        }
     }
 }
 

@@ -27,8 +27,9 @@ pub struct Attached {
 
 /// The commands, each in a line.
 pub fn render(record: &Record, checkout: &Checkout, attached: &Attached) -> String {
-    let mut lines: Vec<String> = faults(record).take(SHOWN).map(|fault| issue(&fault, checkout)).collect();
-    let left = faults(record).count() - lines.len();
+    let mut faults = faults(record);
+    let mut lines: Vec<String> = faults.by_ref().take(SHOWN).map(|fault| issue(&fault, checkout)).collect();
+    let left = faults.count();
     let kind = [("type", if is_strict(record) { "error" } else { "warning" }.to_owned())];
     let hollow = record.hollow.iter().take(SHOWN).map(|why| format!("passed for want of trying: {why}"));
     lines.extend(hollow.map(|why| command("task.logissue", &kind, &why)));

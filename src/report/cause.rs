@@ -1,5 +1,7 @@
 //! Why a step failed or was errored, one cause at a time, for the reports that tell it in a few words.
 
+use std::rc::Rc;
+
 use super::{console, curl};
 use crate::event::{Assertion, Outcome, Place, Playbook, Problem, Record, Step};
 use crate::source::Position;
@@ -43,7 +45,7 @@ pub(crate) struct Fault<'r> {
     /// The playbook.
     pub(crate) playbook: &'r Playbook,
     /// The step; none where it is what the playbook gives to its caller.
-    pub(crate) step: Option<&'r Step>,
+    pub(crate) step: Option<Rc<Step>>,
     /// What that is called.
     pub(crate) title: String,
     /// The cause; it has a place, unless nothing has.
@@ -53,12 +55,11 @@ pub(crate) struct Fault<'r> {
 /// Everything that a run found wrong, in the order of the files.
 pub(crate) fn faults(record: &Record) -> impl Iterator<Item = Fault<'_>> {
     record.playbooks.iter().flat_map(|playbook| {
-        let is_bad = |step: &&Step| matches!(step.outcome, Outcome::Failed | Outcome::Errored);
-        let steps = super::told(&playbook.steps).into_iter().filter(is_bad);
+        let steps = super::told(&playbook.steps).filter(is_bad).map(Rc::new);
         let of_steps = steps.flat_map(move |step| {
-            causes(step).into_iter().map(move |mut cause| {
+            causes(&step).into_iter().map(move |mut cause| {
                 cause.place.get_or_insert_with(|| step.place.clone());
-                Fault { playbook, step: Some(step), title: one_line(&console::title(step)), cause }
+                Fault { playbook, title: one_line(&console::title(&step)), step: Some(Rc::clone(&step)), cause }
             })
         });
         let outputs = playbook.problems.iter().map(move |found| {
@@ -69,7 +70,13 @@ pub(crate) fn faults(record: &Record) -> impl Iterator<Item = Fault<'_>> {
     })
 }
 
-fn one_line(text: &str) -> String {
+/// Whether something went wrong in a step.
+pub(crate) fn is_bad(step: &Step) -> bool {
+    matches!(step.outcome, Outcome::Failed | Outcome::Errored)
+}
+
+/// A text in one line.
+pub(crate) fn one_line(text: &str) -> String {
     text.lines().map(str::trim).collect::<Vec<_>>().join(" ")
 }
 

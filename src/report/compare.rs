@@ -43,7 +43,7 @@ struct Part {
 }
 
 /// Steps by what they are called.
-type Steps<'r> = BTreeMap<String, &'r Step>;
+type Steps = BTreeMap<String, Step>;
 
 impl Changes {
     /// Compares a run with one before it.
@@ -128,11 +128,11 @@ impl Changes {
 }
 
 /// The steps of a run that are told; those of the same name in the same playbook are numbered.
-fn steps(record: &Record) -> Steps<'_> {
+fn steps(record: &Record) -> Steps {
     let mut found = Steps::new();
     for playbook in &record.playbooks {
         for step in told(&playbook.steps) {
-            let name = format!("{} › {}", playbook.path, title(step));
+            let name = format!("{} › {}", playbook.path, title(&step));
             let mut own = name.clone();
             let mut count = 1;
             while found.contains_key(&own) {
@@ -197,8 +197,8 @@ fn part(more: &PermissionSet, less: &PermissionSet) -> Part {
 
 fn known(record: &Record) -> BTreeMap<String, Known> {
     let mut found: BTreeMap<String, Known> = BTreeMap::new();
-    let steps = record.playbooks.iter().flat_map(|playbook| told(&playbook.steps));
-    for (step, access) in steps.filter_map(|step| Some((step, step.access.as_ref()?))) {
+    for step in record.playbooks.iter().flat_map(|playbook| told(&playbook.steps)) {
+        let Some(access) = &step.access else { continue };
         let text = |pointer: &str| access.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let name = [text("/identity/name"), text("/identity/principal_id")].into_iter().find(|name| !name.is_empty());
         let whose = format!("{} at {}", name.unwrap_or("the identity"), text("/scope"));

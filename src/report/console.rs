@@ -1,5 +1,6 @@
 //! The console: a line per step as it finishes, the story of each failure, a summary.
 
+mod exchange;
 mod matrix;
 mod verbose;
 
@@ -15,10 +16,12 @@ use super::{NO_STEPS, counted, duration, ending, shown};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::render::{Style, printable, render};
 use crate::event::{
-    Assertion, Event, Headers, Outcome, Place, PlaybookFinished, PlaybookStarted, Problem, RunFinished, Step, Summary,
+    Assertion, Event, Outcome, Place, PlaybookFinished, PlaybookStarted, Problem, RunFinished, Step, Summary,
 };
 use crate::source::{Position, Source, Sources, Span};
 use crate::value::{show, to_text};
+
+pub use exchange::exchange;
 
 /// How much the console tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +47,8 @@ struct Shown {
     sources: Vec<Arc<Source>>,
     /// What its loops asked about access.
     loops: Loops,
+    /// How many steps nobody asked for.
+    left_out: u32,
 }
 
 impl Console {
@@ -64,7 +69,7 @@ impl Console {
     }
 
     fn playbook(&mut self, started: &PlaybookStarted) -> String {
-        let shown = Shown { sources: started.sources.clone(), loops: Loops::default() };
+        let shown = Shown { sources: started.sources.clone(), loops: Loops::default(), left_out: 0 };
         self.playbooks.push(shown);
         if self.detail == Detail::Failures {
             return String::new();
@@ -79,6 +84,11 @@ impl Console {
         let mut line = String::new();
         if let Some(shown) = self.playbooks.get_mut(playbook).filter(|_| self.detail != Detail::Failures) {
             shown.loops.take(step);
+            // However many they are, one line tells them.
+            if step.was_left_out() && self.detail == Detail::Steps {
+                shown.left_out += u32::from(step.is_told());
+                return line;
+            }
         }
         if !step.is_told() {
             return line;
@@ -179,9 +189,18 @@ impl Console {
         let Some(shown) = self.playbooks.get_mut(finished.playbook) else {
             return String::new();
         };
-        let matrices = shown.loops.finish();
+        let (matrices, left_out) = (shown.loops.finish(), shown.left_out);
         self.outputs(finished);
         let mut text = String::new();
+        if left_out > 0 {
+            let many = if left_out == 1 { "1 step that was" } else { &format!("{left_out} steps that were") };
+            let _ = writeln!(
+                text,
+                "  {}  {}",
+                self.paint(YELLOW, "skip"),
+                self.paint(DIM, &format!("{many} not selected"))
+            );
+        }
         for found in matrices {
             let _ = writeln!(text, "\n  {}", self.paint(BOLD, &one_line(&found.title)));
             for line in matrix::lines(&found, self.style.width, &|cell, word| self.cell(cell, word)) {
@@ -272,37 +291,6 @@ const DIM: &str = "2";
 const RED: &str = "1;31";
 const GREEN: &str = "32";
 const YELLOW: &str = "33";
-
-/// What was sent and what came, when the event holds it: for `--show-http`.
-pub fn exchange(event: &Event) -> Option<String> {
-    let exchange = match event {
-        Event::AsideAnswered(answered) => answered.exchange.as_deref()?,
-        Event::AttemptFinished(finished) => finished.exchange.as_deref()?,
-        _ => return None,
-    };
-    let mut text = String::new();
-    let request = &exchange.request;
-    let _ = writeln!(text, "> {} {}", request.method, printable(&request.url));
-    side(&mut text, '>', &request.headers, exchange.request_body.as_deref());
-    match &exchange.response {
-        Some(response) => {
-            let _ = writeln!(text, "< {}", response.status);
-            side(&mut text, '<', &response.headers, exchange.response_body.as_deref());
-        }
-        None => text.push_str("< no answer\n"),
-    }
-    Some(text)
-}
-
-/// One side of an exchange: headers, then the body.
-fn side(text: &mut String, arrow: char, headers: &Headers, body: Option<&str>) {
-    for (name, value) in &headers.0 {
-        let _ = writeln!(text, "{arrow} {}: {}", printable(name), printable(value));
-    }
-    for line in body.unwrap_or_default().lines() {
-        let _ = writeln!(text, "{arrow} {}", printable(line));
-    }
-}
 
 /// What is different in long values, line by line; what they have in common is left out.
 fn differs(assertion: &Assertion) -> Option<String> {

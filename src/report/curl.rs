@@ -3,8 +3,10 @@
 //! A token is never in them: `$TOKEN` stands for it, and the line that obtains it before.
 
 use std::fmt::Write as _;
+use std::io;
 
 use super::console::title;
+use super::text::Text;
 use super::told;
 use crate::diagnostic::render::printable;
 use crate::event::{Bearer, Record, Request, Step};
@@ -15,24 +17,28 @@ const VARIABLES: [(&str, &str); 2] = [("x-identity-header", "IDENTITY_HEADER"), 
 /// Headers without which Resource Manager answers the same.
 const IMPLIED: [(&str, &str); 2] = [("accept", "application/json"), ("accept-language", "en-US")];
 
-/// The script of a run, with a line break at its end.
-pub fn render(record: &Record) -> String {
-    let mut text =
-        format!("#!/bin/sh\n# The requests of the run {}, in its order.\nset -eu\n", comment(&record.run.id));
-    let mut token: Option<&Bearer> = None;
+/// Writes the script of a run, with a line break at its end.
+///
+/// # Errors
+/// When it is not taken.
+pub fn write(record: &Record, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut text = Text::to(out);
+    let _ = write!(text, "#!/bin/sh\n# The requests of the run {}, in its order.\nset -eu\n", comment(&record.run.id));
+    let mut token: Option<Bearer> = None;
     for playbook in &record.playbooks {
         let _ = write!(text, "\n# {}\n", comment(&playbook.name));
         for step in told(&playbook.steps) {
             let Some(request) = &step.request else { continue };
-            let _ = writeln!(text, "\n# {}", comment(&title(step)));
-            if let Some(needed) = request.token.as_ref().filter(|needed| token != Some(*needed)) {
+            let _ = writeln!(text, "\n# {}", comment(&title(&step)));
+            if let Some(needed) = request.token.as_ref().filter(|needed| token.as_ref() != Some(needed)) {
                 let _ = writeln!(text, "{}", obtain(needed));
-                token = Some(needed);
+                token = Some(needed.clone());
             }
             let _ = writeln!(text, "{}", line(request));
+            text.hand_on()?;
         }
     }
-    text
+    text.end()
 }
 
 /// What repeats the request of a step by hand, the token obtained before; nothing where it sent none.

@@ -2,6 +2,8 @@
 //!
 //! A command is `::name key=value,…::message`, one to a line, escaped as `@actions/core` does.
 
+use std::io::{self, Write as _};
+
 use super::cause::{Fault, end, faults, is_strict};
 use super::checkout::Checkout;
 use super::{markdown, summary};
@@ -17,8 +19,9 @@ const SUMMARY: usize = 1024 * 1024;
 
 /// The commands, each in a line.
 pub fn render(record: &Record, checkout: &Checkout) -> String {
-    let mut lines: Vec<String> = faults(record).take(SHOWN).map(|fault| annotation(&fault, checkout)).collect();
-    let mut errors = faults(record).count();
+    let mut faults = faults(record);
+    let mut lines: Vec<String> = faults.by_ref().take(SHOWN).map(|fault| annotation(&fault, checkout)).collect();
+    let mut errors = lines.len() + faults.count();
     let strict = is_strict(record);
     let hollow = if strict { "error" } else { "warning" };
     let free = if strict { SHOWN - lines.len() } else { SHOWN };
@@ -46,13 +49,14 @@ pub fn render(record: &Record, checkout: &Checkout) -> String {
 
 /// What to append to the summary of a job, that holds so many bytes already.
 pub fn render_summary(record: &Record, there: usize) -> String {
-    let mut text = markdown::render(record);
-    // What another tool wrote last may not have ended its paragraph.
-    if there > 0 {
-        text.insert(0, '\n');
-    }
     let room = SUMMARY.saturating_sub(there);
-    if text.len() <= room {
+    let mut beginning = Beginning { bytes: Vec::new(), room };
+    // What another tool wrote last may not have ended its paragraph.
+    let gap = if there > 0 { "\n" } else { "" };
+    // It takes everything, and forgets what is too much.
+    let _ = beginning.write_all(gap.as_bytes()).and_then(|()| markdown::write(record, &mut beginning));
+    let mut text = String::from_utf8_lossy(&beginning.bytes).into_owned();
+    if beginning.bytes.len() <= room {
         return text;
     }
     const REST: &str = "\n**The rest is left out: GitHub takes 1 MiB of a summary.**\n";
@@ -67,6 +71,24 @@ pub fn render_summary(record: &Record, there: usize) -> String {
             text + REST
         }
         None => String::new(),
+    }
+}
+
+/// The beginning of a text: as much as there is room for, and a byte more where there is more.
+struct Beginning {
+    bytes: Vec<u8>,
+    room: usize,
+}
+
+impl io::Write for Beginning {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let left = (self.room + 1).saturating_sub(self.bytes.len());
+        self.bytes.extend_from_slice(&bytes[..bytes.len().min(left)]);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -3,32 +3,44 @@
 //! Source: HAR 1.2 (W3C Web Performance, "HTTP Archive (HAR) format"). Bodies are not kept in a record, so their sizes are told
 //! and they themselves are not.
 
+use std::collections::HashMap;
+use std::io;
 use std::time::Duration;
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::console::title;
+use super::text::{self, List};
 use super::{timed, told};
 use crate::event::{Attempt, Headers, Playbook, Record, Request, Response, Step};
 use crate::moment::Moment;
 
-/// The archive, with a line break at its end.
-pub fn render(record: &Record) -> String {
-    let pages: Vec<Value> = record.playbooks.iter().enumerate().map(|page| self::page(record, page)).collect();
-    let entries: Vec<Value> = record
-        .playbooks
-        .iter()
-        .enumerate()
-        .flat_map(|(index, playbook)| told(&playbook.steps).into_iter().map(move |step| (index, step)))
-        .flat_map(|(index, step)| entries(record, index, step))
-        .collect();
-    let archive = json!({"log": {
-        "version": "1.2",
-        "creator": {"name": "mi-run", "version": record.mi_run},
-        "pages": pages,
-        "entries": entries,
-    }});
-    format!("{archive:#}\n")
+/// Writes the archive, with a line break at its end.
+///
+/// # Errors
+/// When it is not taken.
+pub fn write(record: &Record, out: &mut dyn io::Write) -> io::Result<()> {
+    let pages = record.playbooks.iter().enumerate();
+    let log = Log {
+        version: "1.2",
+        creator: json!({"name": "mi-run", "version": record.mi_run}),
+        pages: pages.clone().map(|page| self::page(record, page)).collect(),
+        entries: List(|| {
+            let steps =
+                pages.clone().flat_map(|(index, playbook)| told(&playbook.steps).map(move |step| (index, step)));
+            steps.flat_map(|(index, step)| entries(record, index, &step))
+        }),
+    };
+    text::json(&HashMap::from([("log", log)]), out)
+}
+
+#[derive(Serialize)]
+struct Log<E> {
+    version: &'static str,
+    creator: Value,
+    pages: Vec<Value>,
+    entries: E,
 }
 
 fn page(record: &Record, (index, playbook): (usize, &Playbook)) -> Value {

@@ -8,6 +8,7 @@ mod step;
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::io;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -17,9 +18,10 @@ use self::source::Texts;
 use self::step::Around;
 use super::cause::{Cause, problem};
 use super::duration;
-use super::matrix::{Cell, Matrix};
+use super::matrix::{Cell, Loops, Matrix};
+use super::text::Text;
 use crate::diagnostic::render::printable;
-use crate::event::{Outcome, Playbook, Record, Step, Trail};
+use crate::event::{Outcome, Playbook, Record, Steps, Trail};
 
 const STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = include_str!("html/page.js");
@@ -30,11 +32,16 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'n
 /// With more steps than these, those that passed are told by their line alone.
 const MANY: usize = 2_000;
 
-/// The report, with a line break at its end.
-pub fn render(record: &Record) -> String {
+/// Writes the report, with a line break at its end.
+///
+/// # Errors
+/// When it is not taken.
+pub fn write(record: &Record, out: &mut dyn io::Write) -> io::Result<()> {
     let outcome = record.outcome.word();
     let hash = STANDARD.encode(digest(&SHA256, SCRIPT.as_bytes()));
-    let mut html = format!(
+    let mut html = Text::to(out);
+    let _ = write!(
+        html,
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}; script-src 'sha256-{hash}'\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -57,22 +64,23 @@ pub fn render(record: &Record) -> String {
     tools(&mut html, record);
     html.push_str("<div id=\"steps\">\n");
     for each in record.playbooks.iter().enumerate() {
-        playbook(&mut html, each, record);
+        playbook(&mut html, each, record)?;
     }
     let _ = write!(html, "</div>\n</main>\n<script>{SCRIPT}</script>\n</body>\n</html>\n");
-    html
+    html.end()
 }
 
 /// What steps are called, by the way to each; a loop is called as its first turn is.
-fn called(steps: &[Step], names: &mut HashMap<Trail, String>) {
-    for step in steps {
-        let mut trail = step.trail.clone();
+fn called(steps: &Steps) -> HashMap<Trail, String> {
+    let mut names = HashMap::new();
+    for step in steps.ends() {
+        let mut trail = step.trail;
         if let Some(last) = trail.0.last_mut() {
             last.iteration = None;
         }
-        names.entry(trail).or_insert_with(|| step.name.clone());
-        called(&step.steps, names);
+        names.entry(trail).or_insert(step.name);
     }
+    names
 }
 
 /// How the steps came out, as parts of a bar. The counts in words stand above it.
@@ -113,29 +121,34 @@ fn tools(html: &mut String, record: &Record) {
     );
 }
 
-fn playbook(html: &mut String, (index, playbook): (usize, &Playbook), record: &Record) {
+fn playbook(html: &mut Text<'_>, (index, playbook): (usize, &Playbook), record: &Record) -> io::Result<()> {
     let outcome = playbook.outcome.word();
     let texts = Texts::of(index, playbook);
     let _ = writeln!(html, "<section>\n<h2>{}</h2>", text(&playbook.name));
     let path = text(&playbook.path);
     let took = duration(playbook.duration_ms.0);
     let _ = writeln!(html, "<p><span class=\"{outcome}\">{outcome}</span> <code>{path}</code> in {took}</p>");
-    let mut names = HashMap::new();
     let brief = record.summary.steps as usize > MANY;
-    if !brief {
-        called(&playbook.steps, &mut names);
-    }
+    let names = if brief { HashMap::new() } else { called(&playbook.steps) };
     let around = Around { texts: &texts, whole: record.run.duration_ms.0, names: &names, brief };
     html.push_str("<ol class=\"steps\" aria-label=\"Steps\">\n");
-    super::told(&playbook.steps).into_iter().for_each(|each| step::step(html, each, &around));
+    let mut loops = Loops::default();
+    for each in playbook.steps.ends() {
+        loops.take(&each);
+        if each.is_told() {
+            step::step(html, &each, &around);
+        }
+        html.hand_on()?;
+    }
     html.push_str("</ol>\n");
     if !playbook.problems.is_empty() {
         let causes: Vec<Cause> = playbook.problems.iter().map(problem).collect();
         let _ = writeln!(html, "<h3 class=\"errored\">outputs</h3>\n{}", causes_list(&causes));
     }
-    Matrix::of(&playbook.steps).iter().for_each(|found| matrix(html, found));
+    loops.finish().iter().for_each(|found| matrix(html, found));
     texts.whole(html);
     html.push_str("</section>\n");
+    html.hand_on()
 }
 
 fn causes_list(causes: &[Cause]) -> String {

@@ -2,24 +2,15 @@
 
 use std::io;
 
+use super::text;
 use crate::event::Record;
 
-/// The report, with a line break at its end.
-pub fn render(record: &Record) -> String {
-    let mut text = Vec::new();
-    // Memory takes everything.
-    let _ = write(record, &mut text);
-    String::from_utf8(text).unwrap_or_default()
-}
-
-/// Writes the report piece by piece: of a long run it is larger than all else.
+/// Writes the report, with a line break at its end.
 ///
 /// # Errors
 /// When it is not taken.
 pub fn write(record: &Record, out: &mut dyn io::Write) -> io::Result<()> {
-    // A record holds no map with keys that are not text, the one thing that JSON refuses.
-    serde_json::to_writer_pretty(&mut *out, record)?;
-    out.write_all(b"\n")
+    text::json(record, out)
 }
 
 /// The JSON Schema of the report.

@@ -1,39 +1,37 @@
 //! The JUnit report: a playbook is a suite, a step a case.
 //!
 //! Valid against the schema of Jenkins' xUnit plugin and the older one of Ant (windyroad), which wants
-//! attributes in full and elements in its order.
+//! attributes in full and elements in its order. Neither has a place for the line of a case: it stands in what the suite printed.
+
+use std::io;
 
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
+use super::cause::one_line;
 use crate::event::{Assertion, Outcome, Playbook, Problem, Record, Step};
 
-type Xml = Writer<Vec<u8>>;
+type Xml<'o> = Writer<&'o mut dyn io::Write>;
 
-/// The report, with a line break at its end.
-pub fn render(record: &Record) -> String {
-    let mut xml = Writer::new_with_indent(Vec::new(), b' ', 2);
-    // Writing to memory cannot fail.
-    let _ = suites(&mut xml, record);
-    let mut text = String::from_utf8(xml.into_inner()).unwrap_or_default();
-    text.push('\n');
-    text
-}
-
-fn suites(xml: &mut Xml, record: &Record) -> std::io::Result<()> {
+/// Writes the report, with a line break at its end.
+///
+/// # Errors
+/// When it is not taken.
+pub fn write(record: &Record, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut xml = Writer::new_with_indent(out, b' ', 2);
     xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     xml.write_event(Event::Start(BytesStart::new("testsuites")))?;
     for (id, playbook) in record.playbooks.iter().enumerate() {
-        suite(xml, record, playbook, id)?;
+        suite(&mut xml, record, playbook, id)?;
     }
-    xml.write_event(Event::End(BytesEnd::new("testsuites")))
+    xml.write_event(Event::End(BytesEnd::new("testsuites")))?;
+    xml.into_inner().write_all(b"\n")
 }
 
-fn suite(xml: &mut Xml, record: &Record, playbook: &Playbook, id: usize) -> std::io::Result<()> {
-    let steps = super::told(&playbook.steps);
-    let count = |outcome| steps.iter().filter(|step| step.outcome == outcome).count();
+fn suite(xml: &mut Xml<'_>, record: &Record, playbook: &Playbook, id: usize) -> io::Result<()> {
+    let counts = playbook.steps.summary();
     // What goes wrong with the outputs is a case of its own.
-    let own = playbook.problems.len();
+    let own = u32::try_from(playbook.problems.len()).unwrap_or(u32::MAX);
     let path = legal(&playbook.path);
     // The Ant schema splits the name in two and wants no time zone behind the seconds.
     let started = record.run.started_at.split('.').next().unwrap_or_default().trim_end_matches('Z');
@@ -43,16 +41,17 @@ fn suite(xml: &mut Xml, record: &Record, playbook: &Playbook, id: usize) -> std:
     start.push_attribute(("id", id.to_string().as_str()));
     start.push_attribute(("hostname", "localhost"));
     start.push_attribute(("timestamp", started));
-    start.push_attribute(("tests", (steps.len() + own).to_string().as_str()));
-    start.push_attribute(("failures", count(Outcome::Failed).to_string().as_str()));
-    start.push_attribute(("errors", (count(Outcome::Errored) + own).to_string().as_str()));
-    start.push_attribute(("skipped", count(Outcome::Skipped).to_string().as_str()));
+    start.push_attribute(("tests", (counts.steps + own).to_string().as_str()));
+    start.push_attribute(("failures", counts.failed.to_string().as_str()));
+    start.push_attribute(("errors", (counts.errored + own).to_string().as_str()));
+    start.push_attribute(("skipped", counts.skipped.to_string().as_str()));
     start.push_attribute(("time", seconds(playbook.duration_ms.0).as_str()));
     xml.write_event(Event::Start(start))?;
     xml.write_event(Event::Start(BytesStart::new("properties")))?;
     let run = &record.run;
     let identity = run.identity.as_ref();
     let properties = [
+        ("file", Some(path.as_str())),
         ("mi_run", Some(&*record.mi_run)),
         ("run", Some(run.id.as_str())),
         ("cloud", run.cloud.as_deref()),
@@ -67,8 +66,8 @@ fn suite(xml: &mut Xml, record: &Record, playbook: &Playbook, id: usize) -> std:
         }
     }
     xml.write_event(Event::End(BytesEnd::new("properties")))?;
-    for step in steps {
-        case(xml, step, &path)?;
+    for step in super::told(&playbook.steps) {
+        case(xml, &step, &path)?;
     }
     for problem in &playbook.problems {
         let mut start = BytesStart::new("testcase");
@@ -80,12 +79,23 @@ fn suite(xml: &mut Xml, record: &Record, playbook: &Playbook, id: usize) -> std:
         xml.write_event(Event::End(BytesEnd::new("testcase")))?;
     }
     let hollow = record.hollow.iter().filter(|_| id == 0).map(|why| format!("passed for want of trying: {why}\n"));
-    text_element(xml, "system-out", "")?;
+    places(xml, playbook)?;
     text_element(xml, "system-err", &legal(&hollow.collect::<String>()))?;
     xml.write_event(Event::End(BytesEnd::new("testsuite")))
 }
 
-fn case(xml: &mut Xml, step: &Step, path: &str) -> std::io::Result<()> {
+/// Where each case stands. Neither schema has an attribute for it.
+fn places(xml: &mut Xml<'_>, playbook: &Playbook) -> io::Result<()> {
+    xml.write_event(Event::Start(BytesStart::new("system-out")))?;
+    for step in super::told(&playbook.steps) {
+        let (place, title) = (&step.place, one_line(&super::console::title(&step)));
+        let line = format!("{}:{}:{}: {title}\n", place.path, place.line, place.column);
+        xml.write_event(Event::Text(BytesText::new(&legal(&line))))?;
+    }
+    xml.write_event(Event::End(BytesEnd::new("system-out")))
+}
+
+fn case(xml: &mut Xml<'_>, step: &Step, path: &str) -> io::Result<()> {
     let mut start = BytesStart::new("testcase");
     start.push_attribute(("name", legal(&super::console::title(step)).as_str()));
     start.push_attribute(("classname", path));
@@ -112,7 +122,7 @@ fn case(xml: &mut Xml, step: &Step, path: &str) -> std::io::Result<()> {
     xml.write_event(Event::End(BytesEnd::new("testcase")))
 }
 
-fn fault(xml: &mut Xml, element: &str, (message, kind): (&str, &str), text: &str) -> std::io::Result<()> {
+fn fault(xml: &mut Xml<'_>, element: &str, (message, kind): (&str, &str), text: &str) -> io::Result<()> {
     let message = legal(message);
     let start = BytesStart::new(element).with_attributes([("message", message.as_str()), ("type", kind)]);
     xml.write_event(Event::Start(start))?;
@@ -120,7 +130,7 @@ fn fault(xml: &mut Xml, element: &str, (message, kind): (&str, &str), text: &str
     xml.write_event(Event::End(BytesEnd::new(element)))
 }
 
-fn text_element(xml: &mut Xml, name: &str, text: &str) -> std::io::Result<()> {
+fn text_element(xml: &mut Xml<'_>, name: &str, text: &str) -> io::Result<()> {
     xml.write_event(Event::Start(BytesStart::new(name)))?;
     xml.write_event(Event::Text(BytesText::new(text)))?;
     xml.write_event(Event::End(BytesEnd::new(name)))

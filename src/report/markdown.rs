@@ -5,17 +5,23 @@
 mod inert;
 
 use std::fmt::Write as _;
+use std::io;
 
 use inert::{code, prose};
 
-use super::cause::{Cause, causes, problem};
+use super::cause::{Cause, causes, is_bad, problem};
 use super::console::title;
-use super::matrix::{Cell, Matrix};
-use crate::event::{Outcome, Playbook, Record, Step};
+use super::matrix::{Cell, Loops, Matrix};
+use super::text::Text;
+use crate::event::{Outcome, Playbook, Record};
 
-/// The report, with a line break at its end.
-pub fn render(record: &Record) -> String {
-    let mut text = format!("# mi-run: {}\n\n{}\n", record.outcome.word(), super::summary(record));
+/// Writes the report, with a line break at its end.
+///
+/// # Errors
+/// When it is not taken.
+pub fn write(record: &Record, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut text = Text::to(out);
+    let _ = writeln!(text, "# mi-run: {}\n\n{}", record.outcome.word(), super::summary(record));
     let facts = super::facts(record);
     let facts: Vec<String> = facts.iter().map(|(word, fact)| format!("{word} {}", code(fact))).collect();
     let _ = writeln!(text, "\n{}", facts.join(" · "));
@@ -23,29 +29,33 @@ pub fn render(record: &Record) -> String {
         let _ = writeln!(text, "\n**passed for want of trying:** {}", prose(hollow));
     }
     for each in &record.playbooks {
-        playbook(&mut text, each);
+        playbook(&mut text, each)?;
     }
-    text
+    text.end()
 }
 
-fn playbook(text: &mut String, playbook: &Playbook) {
-    let steps = super::told(&playbook.steps);
+fn playbook(text: &mut Text<'_>, playbook: &Playbook) -> io::Result<()> {
     let _ = writeln!(text, "\n## {}", code(&playbook.name));
-    let count = match steps.len() {
+    let count = match playbook.steps.summary().steps {
         1 => "1 step".to_owned(),
         many => format!("{many} steps"),
     };
     let _ = writeln!(text, "\n{}, {count}, {}", playbook.outcome.word(), code(&playbook.path));
-    let is_bad = |step: &&&Step| matches!(step.outcome, Outcome::Failed | Outcome::Errored);
-    let bad = steps.iter().filter(is_bad).map(|step| (step.outcome, code(&title(step)), causes(step)));
+    let mut loops = Loops::default();
+    let steps = playbook.steps.ends().inspect(|step| loops.take(step));
+    let bad = steps.filter(|step| step.is_told() && is_bad(step));
+    let bad = bad.map(|step| (step.outcome, code(&title(&step)), causes(&step)));
     let own = playbook.problems.iter().map(|found| (Outcome::Errored, "outputs".to_owned(), vec![problem(found)]));
-    let rows: Vec<String> = bad.chain(own).map(|(outcome, title, causes)| fault(outcome, &title, &causes)).collect();
-    if !rows.is_empty() {
-        let _ = writeln!(text, "\n| outcome | step | why | where |\n|---|---|---|---|\n{}", rows.join("\n"));
+    let mut head = "\n| outcome | step | why | where |\n|---|---|---|---|\n";
+    for (outcome, title, causes) in bad.chain(own) {
+        let _ = writeln!(text, "{}{}", std::mem::take(&mut head), fault(outcome, &title, &causes));
+        text.hand_on()?;
     }
-    for found in Matrix::of(&playbook.steps) {
+    for found in loops.finish() {
         matrix(text, &found);
+        text.hand_on()?;
     }
+    Ok(())
 }
 
 /// The row of a step that did not pass.

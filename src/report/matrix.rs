@@ -129,20 +129,6 @@ impl Column {
 }
 
 impl Matrix {
-    /// The matrices of these steps and of all inside them, in the order of the file: one for each place where a loop asked
-    /// for actions.
-    pub fn of(steps: &[Step]) -> Vec<Self> {
-        fn walk(steps: &[Step], loops: &mut Loops) {
-            for step in steps {
-                walk(&step.steps, loops);
-                loops.take(step);
-            }
-        }
-        let mut loops = Loops::default();
-        walk(steps, &mut loops);
-        loops.finish()
-    }
-
     /// The words in it that need to be explained, the worst first.
     pub fn legend(&self) -> Vec<(&'static str, &'static str)> {
         let mut cells: Vec<Cell> = self.rows.iter().flat_map(|row| row.cells.iter().copied()).collect();
@@ -176,7 +162,8 @@ const MOST_COLUMNS: usize = 200;
 /// How many names of turns are compared.
 const MOST_NAMES: usize = 100;
 
-/// Gathers the turns of loops as their steps end, and keeps no more of them than a matrix shows.
+/// Gathers the turns of loops as their steps end, those inside of others before these, and keeps no more of them than a matrix
+/// shows: there is one for each place where a loop asked for actions, in the order of the file.
 #[derive(Default)]
 pub(crate) struct Loops(Vec<Gathered>);
 

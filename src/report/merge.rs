@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::event::{Millis, Playbook, Record, Shard, Step};
+use crate::event::{Millis, Playbook, Record, Shard};
 use crate::moment::Moment;
 
 /// A report and the file it came from.
@@ -30,7 +30,7 @@ pub fn merge(mut reports: Vec<Named>) -> (Record, Vec<String>) {
         let shard = record.run.shard;
         for (position, mut playbook) in record.playbooks.into_iter().enumerate() {
             playbook.started_ms.0 += later;
-            shift(&mut playbook.steps, later);
+            playbook.steps.change(move |step| step.started_ms.0 += later);
             // The shards of a run hold every so many of its playbooks.
             let place = shard.map_or(position, |shard| position * shard.of as usize + shard.number as usize - 1);
             playbooks.push((if shard.is_some() { place } else { usize::MAX }, playbook));
@@ -49,7 +49,7 @@ fn take(merged: &mut Record, record: &Record, (at, later): (usize, f64)) {
     own.timed_out |= its.timed_out;
     if at == 0 {
         (own.id, own.started_at) = (its.id.clone(), its.started_at.clone());
-        (own.cloud, own.identity) = (its.cloud.clone(), its.identity.clone());
+        (own.cloud, own.identity, own.traceparent) = (its.cloud.clone(), its.identity.clone(), its.traceparent);
         merged.mi_run = record.mi_run.clone();
     } else {
         own.id = format!("{}+{}", own.id, its.id);
@@ -57,24 +57,12 @@ fn take(merged: &mut Record, record: &Record, (at, later): (usize, f64)) {
             own.started_at.clone_from(&its.started_at);
         }
         own.cloud = own.cloud.take().filter(|cloud| its.cloud.as_ref() == Some(cloud));
+        own.traceparent = own.traceparent.filter(|span| its.traceparent == Some(*span));
         own.identity = own.identity.take().filter(|identity| its.identity.as_ref() == Some(identity));
     }
     merged.outcome = merged.outcome.max(record.outcome);
     merged.hollow.extend(record.hollow.iter().cloned());
-    let (sum, more) = (&mut merged.summary, &record.summary);
-    sum.steps += more.steps;
-    sum.passed += more.passed;
-    sum.failed += more.failed;
-    sum.errored += more.errored;
-    sum.skipped += more.skipped;
-    sum.assertions += more.assertions;
-}
-
-fn shift(steps: &mut [Step], later: f64) {
-    for step in steps {
-        step.started_ms.0 += later;
-        shift(&mut step.steps, later);
-    }
+    merged.summary += record.summary;
 }
 
 /// Takes each run once.

@@ -21,10 +21,13 @@ pub mod otlp;
 pub mod read;
 pub mod sarif;
 pub mod tap;
+mod text;
+
+pub use text::whole;
 
 use serde_json::Value;
 
-use crate::event::{Attempt, Outcome, Record, Step, Summary};
+use crate::event::{Attempt, Outcome, Record, Step, Steps, Summary};
 use crate::value::describe;
 
 /// A value in a failure: its type and itself; what was not there at all is `nothing`.
@@ -43,11 +46,8 @@ pub fn duration(millis: f64) -> String {
 }
 
 /// The steps that are told: of those that hold others, the others.
-pub(crate) fn told(steps: &[Step]) -> Vec<&Step> {
-    steps
-        .iter()
-        .flat_map(|step| told(&step.steps).into_iter().chain(Some(step).filter(|step| step.is_told())))
-        .collect()
+pub(crate) fn told(steps: &Steps) -> impl Iterator<Item = Step> + use<> {
+    steps.ends().filter(Step::is_told)
 }
 
 /// The attempts of a step, and when each began, in milliseconds since the run began.

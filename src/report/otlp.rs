@@ -21,15 +21,26 @@ use crate::event::{Attempt, Outcome, Playbook, Record, Step, Trail};
 use crate::http::origin;
 use crate::moment::Moment;
 
-/// The body of a request to a collector, as protobuf.
-pub fn render(record: &Record) -> Vec<u8> {
+/// How many spans are sent at once: collectors refuse what is too large.
+const SPANS: usize = 2_000;
+
+/// The bodies of requests to a collector, as protobuf.
+pub fn batches(record: &Record) -> impl Iterator<Item = Vec<u8>> {
     let trace = Trace {
         record,
-        id: trace_id(&record.run.id).to_vec(),
+        id: trace_id(&record.run.id, record.run.traceparent.as_ref()).to_vec(),
         began: Moment::parse(&record.run.started_at)
             .and_then(|start| start.to_system().duration_since(UNIX_EPOCH).ok())
             .map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)),
     };
+    let mut spans = trace.spans();
+    std::iter::from_fn(move || {
+        let some: Vec<Span> = spans.by_ref().take(SPANS).collect();
+        (!some.is_empty()).then(|| batch(record, some))
+    })
+}
+
+fn batch(record: &Record, spans: Vec<Span>) -> Vec<u8> {
     let version = record.mi_run.to_string();
     let scope = InstrumentationScope { name: "mi-run".to_owned(), version: version.clone(), ..Default::default() };
     let resource = Resource {
@@ -39,13 +50,14 @@ pub fn render(record: &Record) -> Vec<u8> {
     let request = ExportTraceServiceRequest {
         resource_spans: vec![ResourceSpans {
             resource: Some(resource),
-            scope_spans: vec![ScopeSpans { scope: Some(scope), spans: trace.spans(), ..Default::default() }],
+            scope_spans: vec![ScopeSpans { scope: Some(scope), spans, ..Default::default() }],
             ..Default::default()
         }],
     };
     request.encode_to_vec()
 }
 
+#[derive(Clone)]
 struct Trace<'r> {
     record: &'r Record,
     id: Vec<u8>,
@@ -53,12 +65,19 @@ struct Trace<'r> {
     began: u64,
 }
 
-impl Trace<'_> {
-    fn spans(&self) -> Vec<Span> {
+impl<'r> Trace<'r> {
+    /// All of them, the run first.
+    fn spans(self) -> impl Iterator<Item = Span> + use<'r> {
+        let playbooks = self.record.playbooks.iter().enumerate();
+        std::iter::once(self.run()).chain(playbooks.flat_map(move |(index, playbook)| {
+            let (own, of_steps) = (self.playbook(index, playbook), self.clone());
+            std::iter::once(own).chain(playbook.steps.ends().flat_map(move |step| of_steps.step(index, &step)))
+        }))
+    }
+
+    fn run(&self) -> Span {
         let record = self.record;
-        let run = &record.run;
-        let root = self.own(usize::MAX, &Trail::default(), 0);
-        let summary = &record.summary;
+        let (run, summary) = (&record.run, &record.summary);
         let mut attributes = vec![
             text("mi_run.run.id", run.id.clone()),
             text("mi_run.outcome", record.outcome.word()),
@@ -66,27 +85,25 @@ impl Trace<'_> {
             number("mi_run.assertions", summary.assertions.into()),
         ];
         attributes.extend(run.cloud.clone().map(|cloud| text("mi_run.cloud", cloud)));
-        let whole = self.span("mi-run".to_owned(), (root.clone(), Vec::new()), (0.0, run.duration_ms.0));
-        let mut spans = vec![Span { attributes, status: Some(status(record.outcome, "")), ..whole }];
-        for (index, playbook) in record.playbooks.iter().enumerate() {
-            self.playbook((index, playbook), &root, &mut spans);
-        }
-        spans
+        let around = run.traceparent.map(|span| span.span.to_vec()).unwrap_or_default();
+        let whole = self.span("mi-run".to_owned(), (self.root(), around), (0.0, run.duration_ms.0));
+        Span { attributes, status: Some(status(record.outcome, "")), ..whole }
     }
 
-    fn playbook(&self, (index, playbook): (usize, &Playbook), root: &[u8], spans: &mut Vec<Span>) {
+    fn playbook(&self, index: usize, playbook: &Playbook) -> Span {
         let own = self.own(index, &Trail::default(), 0);
         let times = (playbook.started_ms.0, playbook.duration_ms.0);
-        let span = self.span(playbook.name.clone(), (own.clone(), root.to_vec()), times);
+        let span = self.span(playbook.name.clone(), (own, self.root()), times);
         let attributes = vec![text("code.file.path", &*playbook.path), text("mi_run.outcome", playbook.outcome.word())];
-        spans.push(Span { attributes, status: Some(status(playbook.outcome, "")), ..span });
-        playbook.steps.iter().for_each(|step| self.step((index, step), &own, spans));
+        Span { attributes, status: Some(status(playbook.outcome, "")), ..span }
     }
 
-    fn step(&self, (playbook, step): (usize, &Step), around: &[u8], spans: &mut Vec<Span>) {
+    /// A step and its attempts.
+    fn step(&self, playbook: usize, step: &Step) -> Vec<Span> {
         let own = self.own(playbook, &step.trail, 0);
+        let around = self.own(playbook, &step.trail.around(), 0);
         let times = (step.started_ms.0, step.duration_ms.0);
-        let span = self.span(title(step), (own.clone(), around.to_vec()), times);
+        let span = self.span(title(step), (own.clone(), around), times);
         let attributes = vec![
             text("mi_run.step.id", step.id.clone()),
             text("mi_run.action", &*step.action),
@@ -95,11 +112,9 @@ impl Trace<'_> {
             number("code.line.number", step.place.line.into()),
         ];
         let why = causes(step).into_iter().next().map(|cause| cause.title).unwrap_or_default();
-        spans.push(Span { attributes, status: Some(status(step.outcome, &why)), ..span });
-        for (began, attempt) in timed(step) {
-            spans.push(self.attempt((playbook, step), (began, attempt), &own));
-        }
-        step.steps.iter().for_each(|inner| self.step((playbook, inner), &own, spans));
+        let span = Span { attributes, status: Some(status(step.outcome, &why)), ..span };
+        let attempts = timed(step).map(|attempt| self.attempt((playbook, step), attempt, &own));
+        std::iter::once(span).chain(attempts).collect()
     }
 
     fn attempt(&self, (playbook, step): (usize, &Step), (began, attempt): (f64, &Attempt), around: &[u8]) -> Span {
@@ -132,6 +147,10 @@ impl Trace<'_> {
         let span = self.span(method.to_owned(), (own, around.to_vec()), times);
         let why = attempt.error.clone().unwrap_or_default();
         Span { kind: SpanKind::Client.into(), attributes, status: Some(status(outcome, &why)), ..span }
+    }
+
+    fn root(&self) -> Vec<u8> {
+        self.own(usize::MAX, &Trail::default(), 0)
     }
 
     fn own(&self, playbook: usize, trail: &Trail, attempt: u32) -> Vec<u8> {

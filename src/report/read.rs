@@ -82,7 +82,7 @@ mod tests {
         let record = read(whole.to_string().as_bytes()).unwrap_or_else(|why| panic!("{why}"));
         let trails: Vec<String> = record.playbooks[0].steps.iter().map(|step| step.trail.to_string()).collect();
         assert_eq!(trails, ["0", "1"]);
-        assert_eq!(record.playbooks[0].steps[0].assertions[0].actual, "chinanorth");
+        assert_eq!(record.playbooks[0].steps.iter().next().expect("a step").assertions[0].actual, "chinanorth");
     }
 
     #[test]

@@ -1,13 +1,18 @@
 //! The SARIF report, version 2.1.0: each cause of a failure is a result at its place, each diagnostic that tells one a rule.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::io;
+use std::rc::Rc;
 use std::time::Duration;
 
 use ring::digest::{SHA256, digest};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::cause::{Fault, end, faults, is_strict};
 use super::checkout::Checkout;
+use super::text::{self, List};
 use crate::diagnostic::explain::paragraph;
 use crate::diagnostic::render::printable;
 use crate::event::{Iteration, Outcome, Place, Playbook, Record};
@@ -21,36 +26,55 @@ const BASE: &str = "%SRCROOT%";
 /// What passed for want of trying, as a rule.
 const HOLLOW: &str = "passed-for-want-of-trying";
 
-/// The report, with a line break at its end.
-pub fn render(record: &Record, checkout: &Checkout) -> String {
+/// Writes the report, with a line break at its end.
+///
+/// # Errors
+/// When it is not taken.
+pub fn write((record, checkout): (&Record, &Checkout), out: &mut dyn io::Write) -> io::Result<()> {
     let mut rules = Rules::default();
-    let mut fingerprints = Fingerprints::default();
-    let mut results: Vec<Value> =
-        faults(record).map(|fault| result(&fault, checkout, (&mut rules, &mut fingerprints))).collect();
+    faults(record).for_each(|fault| rules.take(&fault.cause.code));
+    record.hollow.iter().for_each(|_| rules.take(HOLLOW));
     let level = if is_strict(record) { "error" } else { "warning" };
-    results.extend(record.hollow.iter().map(|why| {
-        let index = rules.index(HOLLOW);
-        json!({"ruleId": HOLLOW, "ruleIndex": index, "level": level, "message": {"text": printable(why)},
-               "partialFingerprints": {FINGERPRINT: fingerprints.of(&[HOLLOW, why])}})
-    }));
-    let log = json!({
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [{
-            "tool": {"driver": {
-                "name": "mi-run",
-                "version": record.mi_run,
-                "rules": rules.0.iter().map(|code| rule(code)).collect::<Vec<_>>(),
-            }},
-            "automationDetails": {"id": format!("mi-run/{}", record.run.id)},
-            "invocations": [invocation(record)],
-            "columnKind": "unicodeCodePoints",
-            "results": results,
-        }],
+    let results = List(|| {
+        let fingerprints = Rc::new(RefCell::new(Fingerprints::default()));
+        let (rules, known) = (&rules, Rc::clone(&fingerprints));
+        let faults = faults(record).map(move |fault| result(&fault, checkout, (rules, &mut known.borrow_mut())));
+        faults.chain(record.hollow.iter().map(move |why| {
+            let mark = fingerprints.borrow_mut().of(&[HOLLOW, why]);
+            json!({"ruleId": HOLLOW, "ruleIndex": rules.index(HOLLOW), "level": level,
+                   "message": {"text": printable(why)}, "partialFingerprints": {FINGERPRINT: mark}})
+        }))
     });
-    let mut text = serde_json::to_string_pretty(&log).unwrap_or_default();
-    text.push('\n');
-    text
+    let run = Run {
+        tool: json!({"driver": {
+            "name": "mi-run",
+            "version": record.mi_run,
+            "rules": rules.0.iter().map(|code| rule(code)).collect::<Vec<_>>(),
+        }}),
+        automation_details: json!({"id": format!("mi-run/{}", record.run.id)}),
+        invocations: [invocation(record)],
+        column_kind: "unicodeCodePoints",
+        results,
+    };
+    text::json(&Log { schema: SCHEMA, version: "2.1.0", runs: [run] }, out)
+}
+
+#[derive(Serialize)]
+struct Log<R> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    version: &'static str,
+    runs: [Run<R>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run<R> {
+    tool: Value,
+    automation_details: Value,
+    invocations: [Value; 1],
+    column_kind: &'static str,
+    results: R,
 }
 
 const FINGERPRINT: &str = "miRun/v1";
@@ -60,11 +84,14 @@ const FINGERPRINT: &str = "miRun/v1";
 struct Rules(Vec<String>);
 
 impl Rules {
-    fn index(&mut self, code: &str) -> usize {
-        self.0.iter().position(|known| known == code).unwrap_or_else(|| {
+    fn take(&mut self, code: &str) {
+        if !self.0.iter().any(|known| known == code) {
             self.0.push(code.to_owned());
-            self.0.len() - 1
-        })
+        }
+    }
+
+    fn index(&self, code: &str) -> Option<usize> {
+        self.0.iter().position(|known| known == code)
     }
 }
 
@@ -86,11 +113,11 @@ fn rule(code: &str) -> Value {
     Value::Object(rule)
 }
 
-fn result(fault: &Fault<'_>, checkout: &Checkout, (rules, fingerprints): (&mut Rules, &mut Fingerprints)) -> Value {
+fn result(fault: &Fault<'_>, checkout: &Checkout, (rules, fingerprints): (&Rules, &mut Fingerprints)) -> Value {
     let cause = &fault.cause;
     let index = rules.index(&cause.code);
-    let (id, name) = fault.step.map_or(("", "outputs"), |step| (&*step.id, &*step.name));
-    let item = fault.step.and_then(|step| step.iteration.as_ref()).map(Iteration::title).unwrap_or_default();
+    let (id, name) = fault.step.as_ref().map_or(("", "outputs"), |step| (&*step.id, &*step.name));
+    let item = fault.step.as_ref().and_then(|step| step.iteration.as_ref()).map(Iteration::title).unwrap_or_default();
     let mut result = json!({
         "ruleId": cause.code,
         "ruleIndex": index,
@@ -109,7 +136,7 @@ fn result(fault: &Fault<'_>, checkout: &Checkout, (rules, fingerprints): (&mut R
     let claim = if cause.code == "assertion-failed" { cause.title.as_str() } else { "" };
     let marks = [path.as_str(), id, item.as_str(), cause.code.as_str(), claim];
     result["partialFingerprints"] = json!({FINGERPRINT: fingerprints.of(&marks)});
-    if let Some(request) = fault.step.and_then(|step| step.request.as_ref()) {
+    if let Some(request) = fault.step.as_ref().and_then(|step| step.request.as_ref()) {
         result["properties"] = json!({"request": printable(&format!("{} {}", request.method, request.url))});
     }
     result

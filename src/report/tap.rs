@@ -4,23 +4,29 @@
 //! text ends the block or the line.
 
 use std::fmt::Write as _;
+use std::io;
 
 use super::cause::{Cause, causes, is_strict, problem};
 use super::console::title;
+use super::text::Text;
 use crate::diagnostic::render::{commands_terminal, printable};
 use crate::event::{Outcome, Playbook, Record, Step};
 
 /// How far a subtest stands in.
 const INSIDE: &str = "    ";
 
-/// The report, with a line break at its end.
-pub fn render(record: &Record) -> String {
+/// Writes the report, with a line break at its end.
+///
+/// # Errors
+/// When it is not taken.
+pub fn write(record: &Record, out: &mut dyn io::Write) -> io::Result<()> {
     let strict = is_strict(record);
     let playbooks = record.playbooks.len();
     let points = playbooks + if strict { record.hollow.len() } else { 0 };
-    let mut text = format!("TAP version 14\n{}\n", plan(points, "no playbooks"));
+    let mut text = Text::to(out);
+    let _ = write!(text, "TAP version 14\n{}\n", plan(points, "no playbooks"));
     for (index, each) in record.playbooks.iter().enumerate() {
-        playbook(&mut text, each, index + 1);
+        playbook(&mut text, each, index + 1)?;
     }
     for (index, hollow) in record.hollow.iter().enumerate() {
         let point = if strict { format!("not ok {} - ", playbooks + index + 1) } else { "# ".to_owned() };
@@ -30,22 +36,23 @@ pub fn render(record: &Record) -> String {
     if record.run.interrupted {
         text.push_str("Bail out! interrupted\n");
     }
-    text
+    text.end()
 }
 
-fn playbook(text: &mut String, playbook: &Playbook, number: usize) {
+fn playbook(text: &mut Text<'_>, playbook: &Playbook, number: usize) -> io::Result<()> {
     let name = match escaped(&playbook.name) {
         name if name.is_empty() => escaped(&playbook.path),
         name => name,
     };
-    let steps = super::told(&playbook.steps);
-    let points = steps.len() + playbook.problems.len();
+    let steps = playbook.steps.summary().steps as usize;
+    let points = steps + playbook.problems.len();
     let _ = writeln!(text, "# Subtest: {name}\n{INSIDE}{}", plan(points, "no steps"));
-    for (index, each) in steps.iter().enumerate() {
-        step(text, each, index + 1);
+    for (index, each) in super::told(&playbook.steps).enumerate() {
+        step(text, &each, index + 1);
+        text.hand_on()?;
     }
     for (index, found) in playbook.problems.iter().enumerate() {
-        let _ = writeln!(text, "{INSIDE}not ok {} - outputs", steps.len() + index + 1);
+        let _ = writeln!(text, "{INSIDE}not ok {} - outputs", steps + index + 1);
         diagnostic(text, None, &[problem(found)]);
     }
     let ok = match playbook.outcome {
@@ -58,6 +65,7 @@ fn playbook(text: &mut String, playbook: &Playbook, number: usize) {
         _ => "",
     };
     let _ = writeln!(text, "{ok} {number} - {name}{skip}");
+    Ok(())
 }
 
 fn step(text: &mut String, step: &Step, number: usize) {

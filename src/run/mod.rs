@@ -42,7 +42,8 @@ use tokio::sync::{Mutex, Semaphore};
 use crate::azure::cloud::Choice;
 use crate::azure::cure::Cure;
 use crate::event::{
-    self, Event, Outcome, Outlet, PlaybookFinished, PlaybookStarted, RunFinished, RunStarted, Shard, Summary, Trail,
+    self, Event, Outcome, Outlet, PlaybookFinished, PlaybookStarted, RunFinished, RunStarted, Shard, Summary,
+    Traceparent, Trail,
 };
 use crate::identity::{self, Cache, Found, Selector, Whose};
 use crate::moment::Moment;
@@ -70,6 +71,8 @@ pub struct Settings {
     pub shard: Option<Shard>,
     /// Whether requests say which trace they belong to.
     pub traced: bool,
+    /// The span that the run is in, where whoever started it says one.
+    pub traceparent: Option<Traceparent>,
     /// Whether events hold bodies.
     pub bodies: bool,
     /// How many steps may send at a time.
@@ -201,6 +204,7 @@ impl<'e> Engine<'e> {
             started_at: self.shared.started_at.clone(),
             mi_run: env!("CARGO_PKG_VERSION").into(),
             shard: self.settings.shard,
+            traceparent: self.settings.traceparent,
         }));
         let mut outcome = Outcome::Skipped;
         for (index, job) in jobs.into_iter().enumerate() {

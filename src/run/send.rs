@@ -7,7 +7,7 @@ use super::mishap;
 use super::playbook::Playbook;
 use super::progress::Progress;
 use crate::event::veil::shown_headers;
-use crate::event::{self, Attempt, trace};
+use crate::event::{self, Attempt, Traceparent, trace};
 use crate::http::{self, Answer};
 
 impl Playbook<'_, '_> {
@@ -17,10 +17,12 @@ impl Playbook<'_, '_> {
         if !self.engine.settings.traced || says {
             return Cow::Borrowed(outgoing);
         }
-        let run = &self.engine.shared.id;
+        let (run, around) = (&self.engine.shared.id, self.engine.settings.traceparent.as_ref());
         let span = trace::span_id(run, (self.index, &progress.step.trail), progress.attempts + 1);
+        let sampled = around.is_none_or(|around| around.sampled);
+        let own = Traceparent { trace: trace::trace_id(run, around), span, sampled };
         let mut outgoing = outgoing.clone();
-        outgoing.headers.push(("traceparent".to_owned(), trace::parent(trace::trace_id(run), span)));
+        outgoing.headers.push(("traceparent".to_owned(), own.to_string()));
         Cow::Owned(outgoing)
     }
 

@@ -3,6 +3,7 @@
 mod agents;
 mod tap;
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use mi_run::event::{
 };
 use mi_run::report::azure_pipelines::Attached;
 use mi_run::report::checkout::Checkout;
-use mi_run::report::{azure_pipelines, github, html, json, junit, markdown, sarif, tap as tap_report};
+use mi_run::report::{azure_pipelines, github, html, json, junit, markdown, sarif, tap as tap_report, whole};
 use mi_run::source::Source;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -95,23 +96,30 @@ fn run(name: &str, steps: Vec<Step>, problems: Vec<Problem>, change: impl FnOnce
     let at_ms = Millis(1.0);
     let run = "01890000-0000-7000-8000-000000000000".to_owned();
     let started_at = "2026-01-02T03:04:05.678Z".to_owned();
-    record.fold(Event::RunStarted(RunStarted { at_ms, run, started_at, mi_run: "1.2.3".into(), shard: None }));
+    record.fold(&Event::RunStarted(RunStarted {
+        at_ms,
+        run,
+        started_at,
+        mi_run: "1.2.3".into(),
+        shard: None,
+        traceparent: None,
+    }));
     let sources = vec![Arc::new(Source::new("dir/a.yaml", "a line of a playbook\n".repeat(20)))];
     let (path, steps_there) = ("dir/a.yaml".into(), steps.len());
     let name = name.to_owned();
     let started = PlaybookStarted { at_ms, playbook: 0, path, name, steps: steps_there, sources };
-    record.fold(Event::PlaybookStarted(started));
+    record.fold(&Event::PlaybookStarted(started));
     let mut summary = Summary::default();
     let mut outcome = steps.iter().map(|step| step.outcome).max().unwrap_or_default();
     for step in steps {
         summary.count(&step);
-        record.fold(Event::StepFinished(StepFinished { at_ms, playbook: 0, step: Box::new(step), summary }));
+        record.fold(&Event::StepFinished(StepFinished { at_ms, playbook: 0, step: Box::new(step), summary }));
     }
     if !problems.is_empty() {
         outcome = Outcome::Errored;
     }
     let outputs = Map::new();
-    record.fold(Event::PlaybookFinished(PlaybookFinished { at_ms, playbook: 0, outcome, outputs, problems }));
+    record.fold(&Event::PlaybookFinished(PlaybookFinished { at_ms, playbook: 0, outcome, outputs, problems }));
     let mut finished = RunFinished {
         at_ms: Millis(1500.0),
         outcome,
@@ -123,8 +131,15 @@ fn run(name: &str, steps: Vec<Step>, problems: Vec<Problem>, change: impl FnOnce
         hollow: Vec::new(),
     };
     change(&mut finished);
-    record.fold(Event::RunFinished(finished));
+    record.fold(&Event::RunFinished(finished));
     record
+}
+
+/// How most reports are written.
+type Write = fn(&Record, &mut dyn io::Write) -> io::Result<()>;
+
+fn rendered(write: Write, record: &Record) -> String {
+    whole(|out| write(record, out))
 }
 
 fn checkout() -> Checkout {
@@ -197,7 +212,7 @@ fn judge_azure(text: &str) {
 
 /// Reads the TAP.
 fn judge_tap(text: &str) {
-    let rendered = tap_report::render(&record(text));
+    let rendered = rendered(tap_report::write, &record(text));
     let (points, bailed) = tap::read(&rendered).unwrap_or_else(|why| panic!("{why}\n{rendered}"));
     assert_eq!(bailed, None);
     let [playbook] = points.as_slice() else { panic!("one playbook: {rendered}") };
@@ -218,7 +233,7 @@ fn judge_tap(text: &str) {
 }
 
 fn judge_sarif(text: &str) {
-    let rendered = sarif::render(&record(text), &checkout());
+    let rendered = whole(|out| sarif::write((&record(text), &checkout()), out));
     let log: Value = serde_json::from_str(&rendered).expect("it is JSON");
     let run = &log["runs"][0];
     let rules: Vec<&str> = run["tool"]["driver"]["rules"].as_array().expect("a list").iter().map(id).collect();
@@ -245,21 +260,21 @@ fn id(rule: &Value) -> &str {
 fn judge_printed(text: &str) {
     let record = record(text);
     let printed = [
-        (json::render(&record), Escape::Json),
-        (sarif::render(&record, &checkout()), Escape::Json),
-        (tap_report::render(&record), Escape::Json),
-        (junit::render(&record), Escape::Markup),
-        (html::render(&record), Escape::Markup),
-        (markdown::render(&record), Escape::Shown),
+        (rendered(json::write, &record), Escape::Json),
+        (whole(|out| sarif::write((&record, &checkout()), out)), Escape::Json),
+        (rendered(tap_report::write, &record), Escape::Json),
+        (rendered(junit::write, &record), Escape::Markup),
+        (rendered(html::write, &record), Escape::Markup),
+        (rendered(markdown::write, &record), Escape::Shown),
         (github::render_summary(&record, 0), Escape::Shown),
         (text.to_owned(), Escape::Shown),
     ];
     for (rendered, escape) in printed {
         assert_eq!(agents::obeyed(&disarm(&rendered, escape)), None);
     }
-    let read: Value = serde_json::from_str(&disarm(&json::render(&record), Escape::Json)).expect("it is JSON");
+    let read: Value = serde_json::from_str(&disarm(&rendered(json::write, &record), Escape::Json)).expect("it is JSON");
     assert_eq!(read["hollow"][0], format!("`{text}`: nothing was judged"), "JSON says what it said");
-    let tap = tap_report::render(&record);
+    let tap = rendered(tap_report::write, &record);
     tap::read(&disarm(&tap, Escape::Json)).expect("it is still TAP");
 }
 
@@ -313,18 +328,18 @@ fn what_is_an_error_under_strict_is_one_in_every_report() {
     );
     let azure = azure_pipelines::render(&record, &checkout(), &Attached::default());
     assert!(azure.starts_with("##vso[task.logissue type=error;]passed for want of trying: `x`"), "{azure}");
-    let (points, _) = tap::read(&tap_report::render(&record)).expect("it is TAP");
+    let (points, _) = tap::read(&rendered(tap_report::write, &record)).expect("it is TAP");
     assert_eq!(points.iter().map(|point| point.ok).collect::<Vec<_>>(), [true, false]);
-    let log: Value = serde_json::from_str(&sarif::render(&record, &checkout())).expect("it is JSON");
+    let log: Value = serde_json::from_str(&whole(|out| sarif::write((&record, &checkout()), out))).expect("it is JSON");
     assert_eq!(log["runs"][0]["results"][0]["level"], "error");
 }
 
 #[test]
 fn an_interrupted_run_bails_out() {
     let record = run("cut", many(1), Vec::new(), |finished| finished.interrupted = true);
-    let (points, bailed) = tap::read(&tap_report::render(&record)).expect("it is TAP");
+    let (points, bailed) = tap::read(&rendered(tap_report::write, &record)).expect("it is TAP");
     assert_eq!((points.len(), bailed.as_deref()), (1, Some("interrupted")));
-    let log: Value = serde_json::from_str(&sarif::render(&record, &checkout())).expect("it is JSON");
+    let log: Value = serde_json::from_str(&whole(|out| sarif::write((&record, &checkout()), out))).expect("it is JSON");
     let invocation = &log["runs"][0]["invocations"][0];
     assert_eq!(
         *invocation,
@@ -337,10 +352,10 @@ fn an_interrupted_run_bails_out() {
 
 #[test]
 fn a_run_of_nothing_is_a_report_too() {
-    let (points, _) = tap::read(&tap_report::render(&Record::default())).expect("it is TAP");
+    let (points, _) = tap::read(&rendered(tap_report::write, &Record::default())).expect("it is TAP");
     assert!(points.is_empty());
     let empty = run("empty", Vec::new(), Vec::new(), |_| {});
-    let (points, _) = tap::read(&tap_report::render(&empty)).expect("it is TAP");
+    let (points, _) = tap::read(&rendered(tap_report::write, &empty)).expect("it is TAP");
     assert_eq!((points.len(), points[0].ok, points[0].skipped.as_deref()), (1, true, Some("no steps")));
     assert_eq!(github::render(&empty, &checkout()), "");
 }
@@ -349,7 +364,7 @@ fn a_run_of_nothing_is_a_report_too() {
 fn a_summary_is_no_longer_than_github_takes() {
     const LIMIT: usize = 1024 * 1024;
     let record = run("many", many(20_000), Vec::new(), |_| {});
-    assert!(markdown::render(&record).len() > LIMIT);
+    assert!(rendered(markdown::write, &record).len() > LIMIT);
     for there in [0, 1, LIMIT / 2, LIMIT - 40, LIMIT, LIMIT * 2] {
         let text = github::render_summary(&record, there);
         assert!(text.is_empty() || text.len() + there <= LIMIT, "{there}");
@@ -361,19 +376,20 @@ fn a_summary_is_no_longer_than_github_takes() {
 #[test]
 fn a_result_is_the_same_result_in_the_next_run() {
     let fingerprints = |record: &Record| {
-        let log: Value = serde_json::from_str(&sarif::render(record, &checkout())).expect("it is JSON");
+        let log: Value =
+            serde_json::from_str(&whole(|out| sarif::write((record, &checkout()), out))).expect("it is JSON");
         let results = log["runs"][0]["results"].as_array().expect("a list").iter();
         results.map(|result| result["partialFingerprints"]["miRun/v1"].to_string()).collect::<Vec<_>>()
     };
     let first = record("x");
     let mut second = record("x");
-    for step in &mut second.playbooks[0].steps {
+    second.playbooks[0].steps.change(|step| {
         step.place.line += 7;
         for assertion in &mut step.assertions {
             assertion.actual = json!("something else");
             assertion.reason = Some("something else".to_owned());
             assertion.place.line += 7;
         }
-    }
+    });
     assert_eq!(fingerprints(&first), fingerprints(&second));
 }

@@ -15,6 +15,8 @@ mod hostile;
 #[cfg(unix)]
 mod interrupt;
 mod jsonpath;
+#[cfg(unix)]
+mod long;
 mod offline;
 mod order;
 mod pages;

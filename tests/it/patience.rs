@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use mi_run::diagnostic::{Diagnostic, Diagnostics};
-use mi_run::event::{Outlet, Record};
+use mi_run::event::{Outlet, Record, Spool, Step};
 use mi_run::http::{Answer, Fault, FaultKind, Request, Response, Transport};
 use mi_run::identity::Machine;
 use mi_run::plan::{self, Opener};
@@ -87,6 +87,13 @@ struct Ran {
     asked: Vec<String>,
 }
 
+impl Ran {
+    /// The first step.
+    fn step(&self) -> Step {
+        self.record.playbooks[0].steps.iter().next().expect("a step")
+    }
+}
+
 /// Runs a playbook on a machine with these variables.
 fn run(playbook: &str, variables: &[(&str, &str)], script: &Script<'_>) -> Ran {
     let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
@@ -114,12 +121,13 @@ fn run(playbook: &str, variables: &[(&str, &str)], script: &Script<'_>) -> Ran {
         cloud: None,
         shard: None,
         traced: false,
+        traceparent: None,
         bodies: false,
         jobs: 1,
         fail_fast: false,
         strict: false,
     };
-    let (outlet, interrupt) = (Outlet::new(Vec::new(), Vec::new(), true), Interrupt::default());
+    let (outlet, interrupt) = (Outlet::new(Vec::new(), Vec::new(), Some(Spool::default())), Interrupt::default());
     let engine = Engine::new(world, settings, (&sources, &outlet), &interrupt);
     let job = Job { plan, path: Arc::from("a.yaml"), folder: ".".into(), root: ".".into(), values: HashMap::new() };
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
@@ -154,7 +162,7 @@ fn what_passes_is_waited_for_as_is_published_and_what_does_not_is_told_at_once()
         let ran = run(TOKEN, variables, &|_, _| Ok(answer.clone()));
         assert_eq!(ran.pauses, pauses, "{variables:?} {answer:?}");
         assert_eq!(ran.asked.len(), pauses.len() + 1, "{variables:?} {answer:?}");
-        let problem = &ran.record.playbooks[0].steps[0].problems[0];
+        let problem = &ran.step().problems[0];
         let all = [std::slice::from_ref(&problem.title), problem.notes.as_slice(), problem.helps.as_slice()]
             .concat()
             .join("\n");
@@ -215,7 +223,7 @@ fn an_endpoint_that_is_gone_for_seventy_seconds_is_outlasted() {
         true => Ok((410, "", json!({}))),
         false => Ok((200, "", token())),
     });
-    assert_eq!(ran.record.playbooks[0].steps[0].attempts.len(), 5);
+    assert_eq!(ran.step().attempts.len(), 5);
     assert_eq!(ran.record.outcome.word(), "passed");
 }
 

@@ -1,10 +1,12 @@
 //! Recorded runs: told again, made one, sent as traces, and bent on purpose.
 
+mod traces;
+
 use serde_json::{Value, json};
 
 use crate::folder::Folder;
 use crate::program::{Printed, run};
-use crate::reports::{folder, read, report};
+use crate::reports::{folder, read};
 
 /// Runs the tour, which uses all that the language has, with these options.
 fn tour(folder: &Folder, options: &[&str]) -> Printed {
@@ -142,96 +144,6 @@ fn the_merge_of_all_shards_is_the_whole() {
     assert!(whole == merged, "{whole:#}\n{merged:#}");
 }
 
-#[test]
-fn a_request_belongs_to_the_trace_of_its_run() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let url = format!("http://{}", listener.local_addr().expect("an address"));
-    let server = std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().expect("a client");
-        let mut request = vec![0; 8192];
-        let length = std::io::Read::read(&mut stream, &mut request).expect("a request");
-        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
-        std::io::Write::write_all(&mut stream, answer).expect("it is taken");
-        String::from_utf8_lossy(&request[..length]).into_owned()
-    });
-    let folder = folder();
-    let playbook = format!("steps: [{{request: {{url: \"{url}/x\", auth: none}}}}]\n");
-    folder.write("a.yaml", playbook.as_bytes()).expect("written");
-    let arguments = ["a.yaml", "--traceparent", "--report", "json=r.json"].map(str::to_owned);
-    let printed = run(&folder, &[], &arguments).expect("it runs");
-    assert_eq!(printed.exit, "0", "{}", String::from_utf8_lossy(&printed.stderr));
-    let report: Value = serde_json::from_str(&read(&folder, "r.json")).expect("JSON");
-    let trace = report["run"]["id"].as_str().expect("an id").replace('-', "");
-    let request = server.join().expect("it answered");
-    let header = request.lines().find_map(|line| line.strip_prefix("traceparent: ")).expect("the header");
-    assert!(header.starts_with(&format!("00-{trace}-")) && header.ends_with("-01"), "{header}");
-}
-
-#[test]
-fn a_run_is_sent_to_a_collector_as_spans() {
-    use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-    use prost::Message as _;
-
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let url = format!("http://{}", listener.local_addr().expect("an address"));
-    let server = std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().expect("a client");
-        let (mut came, mut buffer) = (Vec::new(), [0; 65_536]);
-        loop {
-            let length = std::io::Read::read(&mut stream, &mut buffer).expect("a request");
-            came.extend_from_slice(&buffer[..length]);
-            let Some(end) = came.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
-            let head = String::from_utf8_lossy(&came[..end]).to_lowercase();
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
-            if came.len() >= end + 4 + length.expect("a length") {
-                let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-                std::io::Write::write_all(&mut stream, answer).expect("it is taken");
-                return (head, came.split_off(end + 4));
-            }
-        }
-    });
-    let folder = folder();
-    let printed = tour(&folder, &["--report", &format!("otlp={url}"), "--report", "json=r.json"]);
-    assert_eq!(printed.exit, "0", "{}", String::from_utf8_lossy(&printed.stderr));
-    let (head, body) = server.join().expect("it answered");
-    assert!(head.starts_with("post /v1/traces ") && head.contains("content-type: application/x-protobuf"), "{head}");
-    let request = ExportTraceServiceRequest::decode(body.as_slice()).expect("protobuf");
-    let spans = &request.resource_spans[0].scope_spans[0].spans;
-    let report: Value = serde_json::from_str(&read(&folder, "r.json")).expect("JSON");
-    let trace = report["run"]["id"].as_str().expect("an id").replace('-', "");
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    let ids: std::collections::HashSet<&[u8]> = spans.iter().map(|span| span.span_id.as_slice()).collect();
-    assert_eq!(ids.len(), spans.len(), "each span has an id of its own");
-    for span in spans {
-        assert_eq!(hex(&span.trace_id), trace, "{}", span.name);
-        assert!(span.parent_span_id.is_empty() || ids.contains(span.parent_span_id.as_slice()), "{}", span.name);
-        assert!(span.start_time_unix_nano <= span.end_time_unix_nano, "{}", span.name);
-    }
-    let has = |span: &opentelemetry_proto::tonic::trace::v1::Span, key: &str| {
-        span.attributes.iter().any(|attribute| attribute.key == key)
-    };
-    assert_eq!(spans.iter().filter(|span| span.parent_span_id.is_empty()).count(), 1);
-    let requests = spans.iter().filter(|span| has(span, "http.request.method")).count();
-    assert!(requests > 10 && spans.len() > 3 * requests / 2, "{requests} of {}", spans.len());
-}
-
-#[test]
-fn a_collector_that_is_not_there_is_told_and_hides_nothing() {
-    let folder = folder();
-    for (target, exit, part) in [
-        ("otlp=http://127.0.0.1:1", "4", "no traces can be sent to `http://127.0.0.1:1/v1/traces`"),
-        ("otlp=collector", "2", "it is not an absolute URL"),
-        ("otlp", "2", "OTEL_EXPORTER_OTLP_ENDPOINT"),
-    ] {
-        let printed = report(&folder, &[target]);
-        let told = String::from_utf8_lossy(&printed.stderr).into_owned();
-        assert_eq!(printed.exit, exit, "{told}");
-        assert!(told.contains(part), "{told}");
-    }
-    folder.write("set.yaml", b"steps: [{assert: [1 > 2]}]\n").expect("written");
-    assert_eq!(report(&folder, &["otlp=http://127.0.0.1:1"]).exit, "1");
-}
-
 /// Replaces what stands at a random place of a document by something odd of its kind.
 fn bend(value: &mut Value, way: &mut impl Iterator<Item = usize>) {
     let Some(number) = way.next() else { return };
@@ -260,7 +172,7 @@ fn bend(value: &mut Value, way: &mut impl Iterator<Item = usize>) {
 #[test]
 fn a_report_that_was_bent_is_told_or_refused_and_nothing_breaks() {
     use mi_run::report::compare::Changes;
-    use mi_run::report::{curl, har, html, json, junit, markdown, merge, otlp, read as reader, tap};
+    use mi_run::report::{curl, har, html, json, junit, markdown, merge, otlp, read as reader, tap, whole as rendered};
 
     let folder = folder();
     assert_eq!(tour(&folder, &["--report", "json=whole.json"]).exit, "0");
@@ -286,12 +198,10 @@ fn a_report_that_was_bent_is_told_or_refused_and_nothing_breaks() {
             continue;
         }
         let _ = Changes::between(&good, &record).text();
-        for render in
-            [curl::render, har::render, html::render, json::render, junit::render, markdown::render, tap::render]
-        {
-            assert!(!render(&record).is_empty());
+        for write in [curl::write, har::write, html::write, json::write, junit::write, markdown::write, tap::write] {
+            assert!(!rendered(|out| write(&record, out)).is_empty());
         }
-        assert!(!otlp::render(&record).is_empty());
+        assert!(otlp::batches(&record).all(|body| !body.is_empty()));
         let mut told = 0;
         record.replay(&mut |_| told += 1);
         assert!(told >= 2);

@@ -307,3 +307,30 @@ fn no_core_is_left() {
     let soft = core.split_whitespace().nth(4);
     assert!(matches!(soft, Some("0" | "1")), "{core}");
 }
+
+#[test]
+fn what_becomes_known_to_be_secret_later_is_in_no_file_either() {
+    const LATER: &str = "correct-horse-4711";
+    let folder = Folder::new().expect("a folder");
+    // The value of such a header is a secret, which nobody knew before.
+    let playbook = format!(
+        "steps:\n  - {{name: 'It says {LATER}', assert: [\"'{LATER}' == run.id\"]}}\n  - name: Send it\n    \
+         request: {{url: 'http://127.0.0.1:1/', auth: none, headers: {{x-api-key: {LATER}}}}}\n    retry: 1\n"
+    );
+    folder.write("a.yaml", playbook.as_bytes()).expect("written");
+    let formats = ["console", "curl", "har", "html", "json", "jsonl", "junit", "markdown", "tap", "sarif", "github"];
+    let targets = formats.map(|format| ["--report".to_owned(), format!("{format}=out.{format}")]);
+    let options = ["a.yaml", "--jobs", "1", "--quiet"].map(str::to_owned);
+    let arguments: Vec<String> = options.into_iter().chain(targets.into_iter().flatten()).collect();
+    assert_eq!(program::run(&folder, &[], &arguments).expect("it ends").exit, "4");
+    let read = |format: &str| std::fs::read_to_string(folder.work.join(format!("out.{format}"))).expect("it is there");
+    for format in formats {
+        let text = read(format);
+        assert!(!text.contains(LATER) && !text.is_empty(), "{format}: {text}");
+    }
+    for format in ["console", "html", "json", "jsonl", "junit", "markdown", "tap"] {
+        assert!(read(format).contains("[secret]"), "{format}: {}", read(format));
+    }
+    assert!(read("jsonl").lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()));
+    assert_eq!(std::fs::read_dir(&folder.work).expect("a folder").count(), 1 + formats.len(), "nothing is left behind");
+}

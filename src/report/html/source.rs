@@ -93,20 +93,28 @@ fn excerpt(html: &mut String, source: &Source, places: &[&Place]) {
     let _ = write!(html, "<pre class=\"source\" aria-label=\"{}, lines {begin} to {end}\">", text(source.name()));
     for number in begin..=end {
         let line = source.line(number);
-        let own = places.iter().find(|place| place.line as usize == number);
-        let (class, shown) = own.map_or(("row", text(line)), |place| ("row own", marked(line, place)));
-        let _ = write!(html, "<span class=\"{class}\"><b>{number}</b>{shown}</span>");
+        let own: Vec<&Place> = places.iter().copied().filter(|place| place.line as usize == number).collect();
+        let class = if own.is_empty() { "row" } else { "row own" };
+        let _ = write!(html, "<span class=\"{class}\"><b>{number}</b>{}</span>", marked(line, &own));
     }
     html.push_str("</pre>\n");
 }
 
-/// A line in which the place stands out.
-fn marked(line: &str, place: &Place) -> String {
+/// A line in which these places stand out, the first of them first.
+fn marked(line: &str, places: &[&Place]) -> String {
     let at = |column: usize| line.char_indices().nth(column).map_or(line.len(), |(at, _)| at);
-    let start = at((place.column as usize).saturating_sub(1));
-    let mut end = (start + place.length as usize).min(line.len());
-    while !line.is_char_boundary(end) {
-        end += 1;
+    let (mut html, mut done) = (String::new(), 0);
+    for place in places {
+        let start = at((place.column as usize).saturating_sub(1));
+        let mut end = (start + place.length as usize).min(line.len());
+        while !line.is_char_boundary(end) {
+            end += 1;
+        }
+        // Of those that overlap the first stands out.
+        if start >= done {
+            let _ = write!(html, "{}<mark>{}</mark>", text(&line[done..start]), text(&line[start..end]));
+            done = end;
+        }
     }
-    format!("{}<mark>{}</mark>{}", text(&line[..start]), text(&line[start..end]), text(&line[end..]))
+    html + &text(&line[done..])
 }

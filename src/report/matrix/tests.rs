@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::event::{Trail, Turn};
+use crate::event::{Steps, Trail, Turn};
 
 const WEB: &str = "/subscriptions/98f51385-2edc-4b79/resourceGroups/web";
 const DATA: &str = "/subscriptions/98f51385-2edc-4b79/resourceGroups/data";
@@ -46,9 +46,16 @@ fn of(name: &str, scope: &str) -> Option<Value> {
     Some(json!({"scope": scope, "identity": {"name": name, "client_id": "1-2-3"}}))
 }
 
+/// The matrices of these steps and of all inside them.
+fn of_steps(steps: &[Step]) -> Vec<Matrix> {
+    let mut loops = Loops::default();
+    Steps::from_iter(steps.to_vec()).ends().for_each(|step| loops.take(&step));
+    loops.finish()
+}
+
 /// The one matrix of these steps, a line of text for the heads and for each row.
 fn table(steps: &[Step]) -> Vec<String> {
-    let matrices = Matrix::of(steps);
+    let matrices = of_steps(steps);
     assert_eq!(matrices.len(), 1, "{matrices:?}");
     let matrix = &matrices[0];
     let titles = matrix.columns.iter().map(Column::title);
@@ -115,7 +122,7 @@ fn identities_are_told_when_they_differ() {
     assert_eq!(table(&same), ["scope | a", "web | granted", "data | granted"]);
     let one_scope = [row(0, of("ops", WEB)), row(1, of("dev", WEB))];
     assert_eq!(table(&one_scope), ["identity | a", "ops | granted", "dev | granted"]);
-    assert_eq!(Matrix::of(&one_scope)[0].shared, Shared::Scope(WEB.to_owned()));
+    assert_eq!(of_steps(&one_scope)[0].shared, Shared::Scope(WEB.to_owned()));
 }
 
 #[test]
@@ -150,7 +157,7 @@ fn skipped_turns_are_counted() {
     let mut skipped = turn(1, json!("data"), None);
     skipped.outcome = Outcome::Skipped;
     let asked = claims(turn(0, json!("web"), at("/")), &[("can", "a", "granted", true)]);
-    let matrices = Matrix::of(&[asked, skipped]);
+    let matrices = of_steps(&[asked, skipped]);
     assert_eq!((matrices[0].rows.len(), matrices[0].left_out().as_deref()), (1, Some("1 turn was skipped")));
     assert_eq!(matrices[0].rows[0].labels, ["/"]);
 }
@@ -170,7 +177,7 @@ fn requests_that_were_judged_are_cells_too() {
         tried(3, "denied", "allowed", false),
         tried(4, "allowed", "allowed, and not found", false),
     ];
-    let found: Vec<Cell> = Matrix::of(&steps)[0].rows.iter().map(|row| row.cells[0]).collect();
+    let found: Vec<Cell> = of_steps(&steps)[0].rows.iter().map(|row| row.cells[0]).collect();
     use Cell::{Granted, Refused, UnexpectedlyGranted, UnexpectedlyRefused};
     assert_eq!(found, [Granted, UnexpectedlyRefused, Refused, UnexpectedlyGranted, Granted]);
 }
@@ -182,15 +189,15 @@ fn only_loops_that_ask_for_actions_are_tables() {
     (once.iteration, once.trail.0[0].iteration) = (None, None);
     let other = Step { action: "request".into(), access: None, ..asked() };
     let roles = claims(turn(0, json!("web"), at(WEB)), &[("at_most", "Reader", "x", true)]);
-    assert_eq!(Matrix::of(&[once, other, roles]), []);
+    assert_eq!(of_steps(&[once, other, roles]), []);
     // A step in a group that is the loop; and a second place.
     let mut inner = asked();
     (inner.iteration, inner.trail.0) = (None, vec![inner.trail.0[0], Turn { step: 0, iteration: None }]);
     let mut group = Step { action: "steps".into(), ..turn(0, json!(1), None) };
-    group.steps = vec![inner];
+    group.steps = [inner].into_iter().collect();
     let mut elsewhere = asked();
     elsewhere.place.line = 9;
-    assert_eq!(Matrix::of(&[group, elsewhere]).len(), 2);
+    assert_eq!(of_steps(&[group, elsewhere]).len(), 2);
 }
 
 #[test]
@@ -199,6 +206,6 @@ fn a_title_is_what_the_turns_share() {
         let step = claims(turn(index, json!(index), at(WEB)), &[("can", "a", "granted", true)]);
         Step { name: name.to_owned(), ..step }
     };
-    assert_eq!(Matrix::of(&[named(0, "What web may"), named(1, "What data may")])[0].title, "What … may");
-    assert_eq!(Matrix::of(&[named(0, "web"), named(1, "data")])[0].title, "a.yaml:7");
+    assert_eq!(of_steps(&[named(0, "What web may"), named(1, "What data may")])[0].title, "What … may");
+    assert_eq!(of_steps(&[named(0, "web"), named(1, "data")])[0].title, "a.yaml:7");
 }
