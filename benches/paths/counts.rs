@@ -12,7 +12,7 @@ use std::thread;
 use serde::{Deserialize, Serialize};
 
 use crate::Outcome;
-use crate::cases::{self, STEP};
+use crate::cases::{self, Case, STEP};
 
 /// What makes this program carry out one case, or only make it ready.
 pub(crate) const ONCE: &str = "--once";
@@ -20,14 +20,14 @@ pub(crate) const ONCE: &str = "--once";
 /// How many times its count in the baseline a path may need.
 const MOST: f64 = 1.1;
 
-/// How many times the smaller size a path may need for the larger, of what would be in proportion.
+/// How many times what would be in proportion a path may need for the larger of its sizes.
 const CROOKED: f64 = 1.1;
 
 /// Whole processes: what stands before the first request, and a whole run with the emulator inside.
 const PROCESSES: [(&str, &[&str]); 3] = [
-    ("process: help", &["--help"]),
-    ("process: check", &["check", "playbooks/quickstart.yaml"]),
-    ("process: run", &["playbooks/quickstart.yaml", "--emulate"]),
+    ("`mi-run --help`", &["--help"]),
+    ("`mi-run check`", &["check", "playbooks/quickstart.yaml"]),
+    ("`mi-run --emulate`", &["playbooks/quickstart.yaml", "--emulate"]),
 ];
 
 /// What the file says.
@@ -35,7 +35,7 @@ const PROCESSES: [(&str, &[&str]); 3] = [
 struct Baseline {
     /// The compiler that the counts are of.
     rustc: String,
-    instructions: BTreeMap<String, u64>,
+    instructions: Counts,
 }
 
 /// Counts everything, and compares.
@@ -45,54 +45,89 @@ pub(crate) fn compare() -> Outcome {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/baseline.json");
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(&path, serde_json::to_string_pretty(&counted)? + "\n")?;
-        println!("wrote {}", path.display());
     }
     let known: Baseline = serde_json::from_slice(&std::fs::read(&path)?)?;
-    let mut faults: Vec<String> =
-        counted.instructions.iter().filter_map(|(name, count)| grown(name, *count, &known)).collect();
-    faults.extend(
-        known
-            .instructions
-            .keys()
-            .filter(|name| !counted.instructions.contains_key(*name))
-            .map(|name| format!("{name} is in the baseline, and is not counted any more")),
-    );
-    faults.extend(crooked(&counted.instructions));
-    if faults.is_empty() {
-        return Ok(());
-    }
-    if known.rustc != counted.rustc {
+    print!("{}", table(&counted.instructions, &known.instructions));
+    let mut faults = changed(&counted.instructions, &known.instructions);
+    if !faults.is_empty() && known.rustc != counted.rustc {
         faults.push(format!(
-            "the baseline is of {}, and this is {}: that alone changes counts",
+            "the baseline is of {}, and this is {}: that alone shifts counts",
             known.rustc, counted.rustc
         ));
     }
-    let how = "what has to be so, is accepted by UPDATE=1 cargo bench --bench paths -- --counts; what is out of proportion, by nothing";
-    Err(format!("{}\n{how}", faults.join("\n")).into())
+    faults.extend(crooked(&counted.instructions));
+    if faults.is_empty() { Ok(()) } else { Err(format!("{}\n{HOW}", faults.join("\n")).into()) }
 }
 
-/// Prints how a count compares with the baseline; what is wrong when it has grown too much.
-fn grown(name: &str, count: u64, known: &Baseline) -> Option<String> {
-    let Some(before) = known.instructions.get(name) else {
-        println!("{name:<24}{count:>16}");
-        return Some(format!("{name} is not in the baseline"));
+/// What to do when it fails.
+const HOW: &str = "What has to be so is accepted by `UPDATE=1 cargo bench --profile counts --bench paths -- --counts`; what is out of \
+    proportion, by nothing.";
+
+/// How many instructions, by name.
+type Counts = BTreeMap<String, u64>;
+
+/// The table of `docs/performance.md`.
+fn table(counted: &Counts, known: &Counts) -> String {
+    let mut table = format!(
+        "| path | sizes | instructions for each item | {STEP} times the size costs | against the baseline |\n|---|---|---|---|---|\n"
+    );
+    let against = |name: &str| {
+        let ratio = counted.get(name).zip(known.get(name)).map(|(count, before)| *count as f64 / *before as f64);
+        ratio.map_or_else(|| "new".to_owned(), |ratio| format!("{:+.1} %", (ratio - 1.0) * 100.0))
     };
-    let ratio = count as f64 / *before as f64;
-    println!("{name:<24}{count:>16}{:>+8.1} %", (ratio - 1.0) * 100.0);
-    (ratio > MOST).then(|| format!("{name} needs {count} instructions, {ratio:.2} times the {before} of the baseline"))
+    for (name, _) in PROCESSES {
+        let count = counted.get(name).copied().unwrap_or_default();
+        table += &format!("| {name} | | {} | | {} |\n", grouped(count), against(name));
+    }
+    for [small, large] in cases::pairs() {
+        let [few, many] = [&small, &large].map(|case| counted.get(&case.name()).copied().unwrap_or_default());
+        table += &format!(
+            "| {} | {}, {} | {}, {} | {:.2} times | {}, {} |\n",
+            small.path,
+            small.size,
+            large.size,
+            grouped(few / small.size as u64),
+            grouped(many / large.size as u64),
+            many as f64 / few as f64,
+            against(&small.name()),
+            against(&large.name()),
+        );
+    }
+    table
+}
+
+/// A number as people read it: `14,906,136`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let comma = |at: usize| at > 0 && (digits.len() - at).is_multiple_of(3);
+    digits.char_indices().flat_map(|(at, digit)| comma(at).then_some(',').into_iter().chain([digit])).collect()
+}
+
+/// What is wrong with counts beside those of the baseline.
+fn changed(counted: &Counts, known: &Counts) -> Vec<String> {
+    let grown = |(name, count): (&String, &u64)| match known.get(name) {
+        None => Some(format!("{name} is not in the baseline")),
+        Some(before) => {
+            let ratio = *count as f64 / *before as f64;
+            (ratio > MOST)
+                .then(|| format!("{name} needs {count} instructions, {ratio:.2} times the {before} of the baseline"))
+        }
+    };
+    let gone = known.keys().filter(|name| !counted.contains_key(*name));
+    let gone = gone.map(|name| format!("{name} is in the baseline, and is not counted any more"));
+    counted.iter().filter_map(grown).chain(gone).collect()
 }
 
 /// The paths whose cost grows faster than their size.
-fn crooked(instructions: &BTreeMap<String, u64>) -> Vec<String> {
-    let pairs = cases::all().collect::<Vec<_>>();
-    let pairs = pairs.chunks_exact(2).filter_map(|pair| {
-        let [small, large] = [&pair[0], &pair[1]].map(|case| instructions.get(&case.name()).copied());
-        Some((pair[1].name(), large? as f64 / small? as f64))
-    });
-    let faster = pairs.filter(|(_, ratio)| *ratio > STEP as f64 * CROOKED);
-    faster
-        .map(|(name, ratio)| format!("{name} needs {ratio:.2} times a {STEP}th of its size: more than in proportion"))
-        .collect()
+fn crooked(counted: &Counts) -> Vec<String> {
+    let ratio = |[small, large]: [Case; 2]| {
+        let [few, many] = [&small, &large].map(|case| counted.get(&case.name()).copied().unwrap_or_default() as f64);
+        (many > STEP as f64 * CROOKED * few).then(|| (large.name(), many / few))
+    };
+    let told = |(name, ratio): (String, f64)| {
+        format!("{name} needs {ratio:.2} times as many for {STEP} times the size: more than in proportion")
+    };
+    cases::pairs().filter_map(ratio).map(told).collect()
 }
 
 /// What is counted: a command, and the same without what is of interest.
@@ -123,9 +158,9 @@ impl Count {
 }
 
 /// The instructions of every process and case, as many at a time as there are processors.
-fn count() -> Outcome<BTreeMap<String, u64>> {
+fn count() -> Outcome<Counts> {
     let mut counts: Vec<Count> = PROCESSES.into_iter().map(Count::of_process).collect();
-    for case in cases::all() {
+    for case in cases::pairs().flatten() {
         counts.push(Count::of_case(case.name())?);
     }
     let workers = thread::available_parallelism()?.get();
