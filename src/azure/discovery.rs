@@ -81,7 +81,7 @@ fn is_own(arm: &str) -> bool {
 
 /// Whether a host lies below that of a URL.
 fn is_below(host: &str, url: &str) -> bool {
-    origin(url).is_some_and(|(_, own, _)| host.strip_suffix(&own).is_some_and(|rest| rest.ends_with('.')))
+    origin(url).is_some_and(|(_, own, _)| host.strip_suffix(&*own).is_some_and(|rest| rest.ends_with('.')))
 }
 
 /// Of all clouds that a Resource Manager knows, its own.
