@@ -27,7 +27,7 @@ use super::report;
 use super::reports::{self, Target};
 use super::rerun;
 use super::screen::{Screen, Wire, pages};
-use super::signals::Signals;
+use super::signals::{Signals, outlive_limits};
 use super::terminal::{complain, diagnose, diagnose_all};
 use super::values;
 
@@ -282,10 +282,14 @@ pub(super) fn client(azure: &args::Azure, color: args::Color) -> Result<Client, 
 
 /// What carries on while others wait. That it cannot start, is told.
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Exit> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|_| {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|_| {
         complain("error: the runtime cannot start: too few resources\n");
         Exit::Errored
-    })
+    })?;
+    let inside = runtime.enter();
+    outlive_limits();
+    drop(inside);
+    Ok(runtime)
 }
 
 /// An option's value; set but empty, as pipelines do, is not given.

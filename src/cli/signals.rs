@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM: caught from the moment somebody listens, waited for later.
+//! SIGINT and SIGTERM: caught from the moment somebody listens, waited for later; SIGXFSZ: an error of whoever writes, not the end.
 
 /// Listens for SIGINT and SIGTERM. From its making on, neither ends the program by itself.
 pub(super) struct Signals(Option<inner::Streams>);
@@ -16,6 +16,18 @@ impl Signals {
             // Who cannot listen leaves the signals their default, which ends the program.
             None => std::future::pending().await,
         }
+    }
+}
+
+/// Lets the program outlive a file that may not grow any more: whoever writes it is told. Wants a runtime around it.
+pub(super) fn outlive_limits() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+
+        // Its number on Linux and macOS. Who once listened to a signal is not ended by it any more.
+        const XFSZ: i32 = 25;
+        let _ = signal(SignalKind::from_raw(XFSZ));
     }
 }
 
