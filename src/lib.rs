@@ -41,7 +41,8 @@
 //! - [`plan`]: the document with names resolved and defaults applied; what waits for what; what the caller gives; in `needs`
 //!   the role that it needs.
 //! - [`lint`]: what a playbook says that is allowed and hardly meant; `# mi-run: allow(code)` switches it off in place.
-//! - [`event`]: what did happen; a record is a run folded from its events. Redaction stands at its door, the `Outlet`.
+//! - [`event`]: what did happen; a record is a run folded from its events, whose steps lie on a `Spool`: reports read them back one
+//!   by one. Redaction stands at its door, the `Outlet`.
 //! - [`run`]: plan → events, one file per action.
 //! - [`report`]: events → text, one file per format.
 //! - [`emulator`]: the offline twin of the identity endpoints and of Resource Manager: `world` is what its author wrote,

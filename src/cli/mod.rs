@@ -81,14 +81,15 @@ fn arrived(exit: Exit) -> Exit {
     if exit == Exit::Passed { Exit::Errored } else { exit }
 }
 
+/// Prints a JSON Schema: as it was generated from the types, which a test holds.
 fn schema(of: Schema) -> Exit {
     let schema = match of {
-        Schema::Playbook => mi_run::playbook::schema(),
-        Schema::World => mi_run::emulator::world::schema(),
-        Schema::Report => mi_run::report::json::schema(),
-        Schema::Event => mi_run::report::jsonl::schema(),
+        Schema::Playbook => include_str!("../../schemas/playbook.schema.json"),
+        Schema::World => include_str!("../../schemas/world.schema.json"),
+        Schema::Report => include_str!("../../schemas/report.schema.json"),
+        Schema::Event => include_str!("../../schemas/event.schema.json"),
     };
-    match terminal::deliver(&format!("{schema:#}\n"), Escape::Json) {
+    match terminal::deliver(schema, Escape::Json) {
         Ok(()) => Exit::Passed,
         Err(error) => {
             terminal::complain(&format!("error: the schema cannot be written to stdout: {error}\n"));

@@ -47,6 +47,10 @@ pub(crate) fn report(args: &args::Report) -> Exit {
             return Exit::Usage;
         }
     };
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(exit) => return exit,
+    };
     let mut console = Console::new(stdout_style(color), Detail::Steps);
     let is_shown = targets.iter().any(|target| target.is_printed && target.format == Format::Console);
     let pages =
@@ -59,10 +63,6 @@ pub(crate) fn report(args: &args::Report) -> Exit {
         sinks.iter_mut().for_each(|sink| sink.take(&event));
     });
     drop(sinks);
-    let runtime = match runtime() {
-        Ok(runtime) => runtime,
-        Err(exit) => return exit,
-    };
     let failed = runtime.block_on(reports::write(targets, &record, None));
     failed.iter().for_each(tell);
     if failed.is_empty() { Exit::Passed } else { Exit::Errored }

@@ -11,7 +11,7 @@ use mi_run::diagnostic::render::Style;
 use mi_run::event::{Late, Record, Sink, Spool};
 use mi_run::nearest::nearest;
 use mi_run::report::console::{Console, Detail};
-use mi_run::report::{curl, har, html, json, junit, markdown, otlp, sarif, tap, whole};
+use mi_run::report::{curl, har, html, json, junit, markdown, otlp, sarif, tap};
 
 use super::args::Ci;
 use super::collector;
@@ -263,9 +263,12 @@ pub(crate) async fn write(targets: Vec<Target>, record: &Record, late: Option<&L
             // The console on stdout was written as it happened.
             None if format == Format::Console => continue,
             None => {
-                let write = |out: &mut dyn Write| write_one(format, told, out, &mut failed);
+                let mut write = |out: &mut dyn Write| write_one(format, told, out, &mut failed);
+                let mut commands = Vec::new();
                 let written = match format {
-                    Format::Pipeline(_) => command(&whole(write), to),
+                    Format::Pipeline(_) => {
+                        write(&mut commands).and_then(|()| command(&String::from_utf8_lossy(&commands), to))
+                    }
                     _ => deliver_all(format.escape(), write),
                 };
                 ("stdout".to_owned(), written.map(|()| None))

@@ -27,7 +27,7 @@ use super::report;
 use super::reports::{self, Target};
 use super::rerun;
 use super::screen::{Screen, Wire, pages};
-use super::signals::Signals;
+use super::signals::{Signals, outlive_limits};
 use super::terminal::{complain, diagnose, diagnose_all};
 use super::values;
 
@@ -285,7 +285,11 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Exit> {
         Exit::Errored
     };
     spare().map_err(few)?;
-    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(few)
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(few)?;
+    let inside = runtime.enter();
+    outlive_limits();
+    drop(inside);
+    Ok(runtime)
 }
 
 /// Whether there are the descriptors that a runtime takes: without those for signals it would panic.

@@ -1,4 +1,5 @@
-//! SIGINT, SIGTERM and SIGHUP: caught from the moment somebody listens, waited for later.
+//! SIGINT, SIGTERM and SIGHUP: caught from the moment somebody listens, waited for later; SIGXFSZ: an error of whoever
+//! writes, not the end.
 
 /// Listens for SIGINT, SIGTERM and SIGHUP. From its making on, none ends the program by itself.
 pub(super) struct Signals(Option<inner::Streams>);
@@ -19,6 +20,18 @@ impl Signals {
     }
 }
 
+/// Lets the program outlive a file that may not grow any more: whoever writes it is told. Wants a runtime around it.
+pub(super) fn outlive_limits() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+
+        // Its number on Linux and macOS. Who once listened to a signal is not ended by it any more.
+        const XFSZ: i32 = 25;
+        let _ = signal(SignalKind::from_raw(XFSZ));
+    }
+}
+
 #[cfg(unix)]
 mod inner {
     use std::future::poll_fn;
@@ -28,18 +41,11 @@ mod inner {
 
     pub(super) type Streams = Vec<Signal>;
 
-    /// The signal of a write beyond the limit of the size of files, which has no name in the library; the same on Linux,
-    /// macOS and the BSDs.
-    const SIZE: i32 = 25;
-
     pub(super) fn listen() -> Option<Streams> {
         let mut streams = vec![signal(SignalKind::interrupt()).ok()?, signal(SignalKind::terminate()).ok()?];
         if !outlives_terminal() {
             streams.extend(signal(SignalKind::hangup()));
         }
-        // Caught, it leaves the write an error that is told as a full disk is; else it would end the program in the middle
-        // of a report.
-        let _ = signal(SignalKind::from_raw(SIZE));
         Some(streams)
     }
 

@@ -77,38 +77,50 @@ pub(crate) fn deliver_all(
     escape: Escape,
     write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
 ) -> std::io::Result<()> {
-    let mut lines = Disarmed { left: Vec::new(), escape };
-    match write(&mut lines).and_then(|()| lines.print(lines.left.len())) {
+    let mut lines = Disarmed::to(std::io::stdout().lock(), escape);
+    match write(&mut lines).and_then(|()| lines.end()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => written,
     }
 }
 
-/// Writes whole lines to standard output: in a part of one a command might not be seen.
-struct Disarmed {
-    left: Vec<u8>,
+/// Writes whole lines: in a part of one a command might not be seen.
+struct Disarmed<W> {
+    out: W,
     escape: Escape,
+    /// What waits to be written, and where the last line break in it is behind.
+    waiting: Vec<u8>,
+    whole: usize,
+    /// How many bytes may wait.
+    many: usize,
 }
 
-impl Disarmed {
-    /// How many bytes wait until they are printed.
-    const MANY: usize = 64 << 10;
+impl<W: Write> Disarmed<W> {
+    fn to(out: W, escape: Escape) -> Self {
+        Self { out, escape, waiting: Vec::new(), whole: 0, many: 64 << 10 }
+    }
 
-    fn print(&mut self, end: usize) -> std::io::Result<()> {
-        let text = String::from_utf8_lossy(&self.left[..end]);
-        whole(std::io::stdout().lock(), &disarm(&text, self.escape))?;
-        self.left.drain(..end);
+    fn end(&mut self) -> std::io::Result<()> {
+        self.put(self.waiting.len())
+    }
+
+    fn put(&mut self, end: usize) -> std::io::Result<()> {
+        let text = String::from_utf8_lossy(&self.waiting[..end]);
+        whole(&mut self.out, &disarm(&text, self.escape))?;
+        self.waiting.drain(..end);
+        self.whole = 0;
         Ok(())
     }
 }
 
-impl Write for Disarmed {
+impl<W: Write> Write for Disarmed<W> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.left.extend_from_slice(bytes);
-        if self.left.len() >= Self::MANY
-            && let Some(end) = self.left.iter().rposition(|byte| *byte == b'\n')
-        {
-            self.print(end + 1)?;
+        if let Some(at) = bytes.iter().rposition(|byte| *byte == b'\n') {
+            self.whole = self.waiting.len() + at + 1;
+        }
+        self.waiting.extend_from_slice(bytes);
+        if self.waiting.len() >= self.many && self.whole > 0 {
+            self.put(self.whole)?;
         }
         Ok(bytes.len())
     }
@@ -154,4 +166,24 @@ pub(crate) fn diagnose_all(diagnostics: Diagnostics, sources: &Sources, color: C
     let style = stderr_style(color);
     let texts: Vec<String> = diagnostics.sorted().iter().map(|diagnostic| render(diagnostic, sources, style)).collect();
     complain(&texts.join("\n"));
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_written_in_pieces_is_disarmed_like_the_whole(
+            pieces in prop::collection::vec("[:#\\[vso\n\r é\u{2028}]{0,9}", 0..30),
+            many in 1..40_usize,
+        ) {
+            let mut lines = Disarmed { many, ..Disarmed::to(Vec::new(), Escape::Json) };
+            pieces.iter().try_for_each(|piece| lines.write_all(piece.as_bytes())).and_then(|()| lines.end()).expect("it is taken");
+            let text = pieces.concat();
+            prop_assert_eq!(String::from_utf8(lines.out).expect("text"), disarm(&text, Escape::Json));
+        }
+    }
 }

@@ -125,7 +125,7 @@ fn a_disk_that_is_full_leaves_the_old_report_and_is_told() {
         folder.write("old", b"the old one").expect("written");
         let binary = env!("CARGO_BIN_EXE_mi-run");
         // Files may grow to a kibibyte, and who writes more is told so.
-        let script = format!("trap '' XFSZ; ulimit -f 1; exec {binary} many.yaml --quiet --report {format}=old");
+        let script = format!("ulimit -f 1; exec {binary} many.yaml --quiet --report {format}=old");
         let mut command = std::process::Command::new("bash");
         let output = command.args(["-c", &script]).current_dir(&folder.work).output().expect("bash runs");
         let told = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -136,5 +136,39 @@ fn a_disk_that_is_full_leaves_the_old_report_and_is_told() {
         let left: Vec<_> =
             left.map(|entry| entry.file_name()).filter(|name| name.to_string_lossy().ends_with(".part")).collect();
         assert!(left.is_empty(), "{format}: {left:?}");
+    }
+}
+
+/// All formats that go to files.
+const FORMATS: [&str; 12] = [
+    "azure-pipelines",
+    "console",
+    "curl",
+    "github",
+    "har",
+    "html",
+    "json",
+    "jsonl",
+    "junit",
+    "markdown",
+    "sarif",
+    "tap",
+];
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_report_that_fails_hides_no_outcome_in_any_format() {
+    let folder = folder();
+    let device = |format: &str| report(&folder, &[&format!("{format}=/dev/full")]);
+    for format in FORMATS {
+        for (playbook, exit) in [("steps: [{assert: [true]}]\n", "4"), ("steps: [{assert: [1 > 2]}]\n", "1")] {
+            folder.write("set.yaml", playbook.as_bytes()).expect("written");
+            let printed = device(format);
+            let told = String::from_utf8_lossy(&printed.stderr).into_owned();
+            // Of a run that passed these have nothing to say.
+            let exit = if format == "github" && exit == "4" { "0" } else { exit };
+            assert_eq!(printed.exit, exit, "{format}: {told}");
+            assert_eq!(told.contains("no report can be written to `/dev/full`"), exit != "0", "{format}: {told}");
+        }
     }
 }
