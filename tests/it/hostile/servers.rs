@@ -289,13 +289,16 @@ fn endless_chunks(peer: &mut Peer) -> io::Result<()> {
     peer.flood(&[b"4000\r\n".as_slice(), &[b'0'; 0x4000], b"\r\n"].concat())
 }
 
-/// A gibibyte of zeros, as gzip: stored blocks would be as long, so each block is one run copied over and over.
+/// A gibibyte of zeros, as gzip: a member of a mebibyte, a thousand times and more (RFC 1952, section 2.2).
 fn bomb() -> Vec<u8> {
-    let mut bytes = b"\x1f\x8b\x08\0\0\0\0\0\0\xff".to_vec();
-    // A block of fixed codes: a zero, and runs of 258 zeros at distance 1, 4000 of them; 260 such blocks and more.
-    let block = miniz_oxide::deflate::compress_to_vec(&vec![0; 1 << 20], 9);
-    (0..1024).for_each(|_| bytes.extend_from_slice(&block));
-    bytes
+    let zeros = vec![0_u8; 1 << 20];
+    let bit = |sum: u32, _| if sum & 1 == 1 { sum >> 1 ^ 0xedb8_8320 } else { sum >> 1 };
+    let sum = !zeros.iter().fold(!0, |sum, byte| (0..8).fold(sum ^ u32::from(*byte), bit));
+    let mut member = b"\x1f\x8b\x08\0\0\0\0\0\0\xff".to_vec();
+    member.extend(miniz_oxide::deflate::compress_to_vec(&zeros, 9));
+    member.extend(sum.to_le_bytes());
+    member.extend((1_u32 << 20).to_le_bytes());
+    member.repeat(1024)
 }
 
 /// A playbook that asks each server in a step of its own, and somebody honest at the end.
