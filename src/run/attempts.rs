@@ -221,6 +221,7 @@ impl Playbook<'_, '_> {
             None if progress.fault.is_some() => None,
             // A token may come yet: an identity that was only just assigned takes a moment.
             None if progress.step.problems.iter().all(|problem| problem.code == "identity-refused") => None,
+            None if progress.step.request.is_some() => Some("what came leads nowhere".to_owned()),
             None => Some("it could not even be sent".to_owned()),
         }
     }

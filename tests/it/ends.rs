@@ -196,6 +196,7 @@ fn who_is_to_outlive_the_terminal_does() {
     let arguments = words(&["a.yaml", "--arm-endpoint", &endpoint]);
     let (background, _) = crate::program::start_under(&folder, "trap '' HUP", &arguments).expect("it begins");
     let (mut stream, _) = server.accept().expect("it asks");
+    assert!(stream.read(&mut [0; 1024]).expect("it sends") > 0);
     background.send(Signal::SIGHUP).expect("it is there");
     stream.write_all(FINE).expect("it listens");
     assert_eq!(background.wait(), Ok(0));

@@ -150,10 +150,10 @@ fn every_fault_at_every_request_of_the_tour_comes_to_what_the_rules_say() {
 fn however_long_a_server_says_to_wait_ten_minutes_are_the_longest() {
     let check = |after: &str, attempts: u32, most: u64| {
         let world = format!(
-            "cloud: china\nfaults: [{{when: {{path: '/subscriptions'}}, answer: {{status: 503, headers: {{Retry-After: '{after}'}}}}}}]"
+            "cloud: china\nidentities: {{system: {{}}}}\nfaults: [{{when: {{path: '/subscriptions'}}, answer: {{status: 503, headers: {{Retry-After: '{after}'}}}}}}]"
         );
         let playbook = format!(
-            "cloud: china\nsteps: [{{request: '/subscriptions?api-version=2021-04-01', retry: {{attempts: {attempts}}}}}]"
+            "cloud: china\nsteps: [{{request: 'GET /subscriptions?api-version=2021-04-01', retry: {{attempts: {attempts}}}}}]"
         );
         let ran = run((std::path::Path::new("a.yaml"), &playbook), emulated(&world));
         assert_eq!(ran.record.outcome, Outcome::Failed);
@@ -169,4 +169,55 @@ fn however_long_a_server_says_to_wait_ten_minutes_are_the_longest() {
     for after in ["soon", "1e9", "", "\u{fffd}"] {
         check(after, 3, 2);
     }
+}
+
+#[test]
+fn what_may_have_had_an_effect_is_sent_twice_only_where_that_does_no_harm() {
+    // Every method gets an answer with a body here: that there is no such subscription.
+    let path = "/subscriptions/00000000-aaaa-4bbb-8ccc-000000000000/resourceGroups/g";
+    let world = emulated("cloud: china\nidentities: {system: {}}");
+    for (method, idempotent) in [("GET", true), ("PUT", true), ("DELETE", true), ("PATCH", false), ("POST", false)] {
+        for (kind, safe) in kinds().into_iter().flat_map(|kind| [(kind.clone(), false), (kind, true)]) {
+            let playbook = format!(
+                "cloud: china\nsteps:\n  - request: {{method: {method}, url: '{path}?api-version=2021-04-01'}}\n    safe: {safe}\n    \
+                 retry: {{attempts: 3}}\n"
+            );
+            let point = Point { method, path: path.to_owned(), before: 0 };
+            let ran = run((std::path::Path::new("a.yaml"), &playbook), with_fault(&world, &point, &kind, None));
+            let harmless = idempotent || safe;
+            let expected = match kind.comes {
+                // Turned away before anything was done.
+                Comes::Status(429) => 3,
+                Comes::Status(503) | Comes::Lost | Comes::Late if harmless => 3,
+                // Once more, with a new token.
+                Comes::Expired => 2,
+                _ => 1,
+            };
+            let sent = ran.asked.iter().filter(|asked| asked.path == path).count();
+            assert_eq!(sent, expected, "{method}, safe: {safe}, {:?} {:?}", kind.effect, kind.delay);
+        }
+    }
+}
+
+#[test]
+fn an_operation_that_was_started_is_not_called_unsent() {
+    let group = "/subscriptions/98f51385-2edc-4b79-bed9-7718de4cb861/resourceGroups/new";
+    let world = World::quickstart();
+    let owner = emulated(
+        "cloud: china\nvm: {name: web-1, resource_group: g, subscription: dev}\nsubscriptions:\n  dev: {id: \
+         98f51385-2edc-4b79-bed9-7718de4cb861, resource_groups: {g: {location: chinanorth}}}\nidentities:\n  system: {assignments: [{role: \
+         Owner, scope: /subscriptions/dev}]}\nfaults: [{when: {method: PUT}, garbage: true}]\n",
+    );
+    let playbook = |poll: &str| {
+        format!(
+            "cloud: china\nsteps:\n  - request: {{method: PUT, url: '{group}?api-version=2021-04-01', json: {{location: chinanorth}}{poll}}}\n    \
+             eventually: {{within: 5s, every: 1s}}\n"
+        )
+    };
+    let notes = |world: World, poll: &str| {
+        let ran = run((std::path::Path::new("a.yaml"), &playbook(poll)), world);
+        ran.record.playbooks[0].steps[0].notes.join("\n")
+    };
+    assert!(notes(owner, ", poll: true").contains("not waited for: what came leads nowhere"));
+    assert!(!notes(world, "").contains("what came leads nowhere"));
 }

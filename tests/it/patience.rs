@@ -113,20 +113,7 @@ fn run(playbook: &str, variables: &[(&str, &str)], script: &Script<'_>) -> Ran {
         file: |_, _| Err(std::io::ErrorKind::NotFound.into()),
         random: &|| [7; 16],
     };
-    let settings = Settings {
-        arm_endpoint: None,
-        imds_endpoint: None,
-        source: None,
-        identity: None,
-        cloud: None,
-        shard: None,
-        traced: false,
-        traceparent: None,
-        bodies: false,
-        jobs: 1,
-        fail_fast: false,
-        strict: false,
-    };
+    let settings = Settings { arm_endpoint: None, imds_endpoint: None, ..crate::offline::settings("", "", 1) };
     let (outlet, interrupt) = (Outlet::new(Vec::new(), Vec::new(), Some(Spool::default())), Interrupt::default());
     let engine = Engine::new(world, settings, (&sources, &outlet), &interrupt);
     let job = Job { plan, path: Arc::from("a.yaml"), folder: ".".into(), root: ".".into(), values: HashMap::new() };

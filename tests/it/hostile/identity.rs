@@ -36,7 +36,7 @@ fn whatever_an_identity_endpoint_answers_is_borne_and_told() {
         while let Some(case) = cases.lock().expect("nobody panics").pop() {
             let server = Server::start(case.act);
             let is = |row: (&str, &str)| case.words == row.1;
-            let limit = if is(LARGE) { "60s" } else { "1500ms" };
+            let limit = if is(LATE) { "1500ms" } else { "60s" };
             let [outcome, told, then] = ask(&server, limit);
             let words = match () {
                 () if is(LARGE) || is(NOISE) => "what answers there cannot be read",

@@ -82,9 +82,13 @@ fn plain() -> Server {
 
 /// How each step came out and what was said, of a playbook that asks one server after the other.
 fn outcomes(folder: &Folder, cases: &[Case]) -> Vec<(String, String)> {
-    let mut playbook = "defaults: {timeout: 1500ms, retry: {attempts: 1}}\nsteps:\n".to_owned();
-    for (name, server, ..) in cases {
-        playbook.push_str(&format!("  - {{name: {name}, request: {{url: 'https://{}/x'}}}}\n", server.address));
+    let mut playbook = "defaults: {retry: {attempts: 1}}\nsteps:\n".to_owned();
+    for (name, server, code, _) in cases {
+        let timeout = if *code == "timed-out" { "1500ms" } else { "60s" };
+        playbook.push_str(&format!(
+            "  - {{name: {name}, timeout: {timeout}, request: {{url: 'https://{}/x'}}}}\n",
+            server.address
+        ));
     }
     folder.write("a.yaml", playbook.as_bytes()).expect("written");
     let arguments = ["a.yaml", "--ca-file", "ca.pem", "--report", "json=r.json", "--quiet"].map(str::to_owned);
