@@ -1,6 +1,7 @@
 //! The integration tests, one binary: the pages of `tests/cases`, the sweep over what is shipped, the tidiness of the sources.
 
 mod broken;
+mod determinism;
 mod emulate;
 #[cfg(unix)]
 mod files;
@@ -22,6 +23,9 @@ mod reference;
 mod reports;
 mod schema;
 mod secrets;
+#[cfg(unix)]
+mod strangers;
+mod supply;
 mod sweep;
 mod tidy;
 mod whoami;
