@@ -31,6 +31,7 @@ pub(crate) fn check(args: &args::Check) -> Exit {
             let verdict = if warnings == 0 { "no problems".to_owned() } else { counted(warnings, "warning") };
             good.push_str(&format!("{}: {steps}, {verdict}\n", path.display()));
         }
+        let left_out = found.left_out();
         // What several playbooks include is told once.
         for diagnostic in found.sorted() {
             let place = diagnostic.primary().map(|span| (sources.get(span.source).name().to_owned(), span.range()));
@@ -39,6 +40,7 @@ pub(crate) fn check(args: &args::Check) -> Exit {
                 diagnostics.push(diagnostic);
             }
         }
+        diagnostics.leave_out(left_out);
     }
     if !args.quiet {
         print(&good);

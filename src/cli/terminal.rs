@@ -164,7 +164,11 @@ pub(crate) fn diagnose(diagnostic: &Diagnostic, sources: &Sources, color: Color)
 /// Prints all diagnostics on standard error, a blank line between each two.
 pub(crate) fn diagnose_all(diagnostics: Diagnostics, sources: &Sources, color: Color) {
     let style = stderr_style(color);
-    let texts: Vec<String> = diagnostics.sorted().iter().map(|diagnostic| render(diagnostic, sources, style)).collect();
+    let left_out = diagnostics.left_out();
+    let more = Diagnostic::error("too-many-problems", format!("there are {left_out} more problems"));
+    let mut all = diagnostics.sorted();
+    all.extend((left_out > 0).then_some(more));
+    let texts: Vec<String> = all.iter().map(|diagnostic| render(diagnostic, sources, style)).collect();
     complain(&texts.join("\n"));
 }
 

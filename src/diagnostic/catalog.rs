@@ -197,7 +197,7 @@ impl Diagnostics {
         let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
         let upper = word.to_uppercase();
         let diagnostic = Diagnostic::error("request-line", "a request in one line is `METHOD url`");
-        let diagnostic = match nearest(&upper, methods) {
+        let diagnostic = match self.near(&upper, methods) {
             Some(method) if word != method => diagnostic
                 .at(span, format!("`{word}` is no method"))
                 .help(format!("a similar method exists: `{method}`")),
@@ -237,7 +237,7 @@ impl Diagnostics {
         let near = match word.to_ascii_lowercase().as_str() {
             "forbidden" | "refused" | "unauthorized" => Some("denied"),
             "ok" | "success" | "granted" => Some("allowed"),
-            other => nearest(other, ["allowed", "denied"]),
+            other => self.near(other, ["allowed", "denied"]),
         };
         self.push(diagnostic.maybe_help(near.map(|near| format!("is `{near}` meant?"))));
     }
@@ -255,7 +255,7 @@ impl Diagnostics {
     pub fn unknown_predicate(&mut self, span: Span, key: &str, known: &[&str]) {
         let diagnostic =
             Diagnostic::error("unknown-key", format!("unknown key `{key}` in predicate")).at(span, "not a predicate");
-        self.push(match nearest(key, known.iter().copied()) {
+        self.push(match self.near(key, known.iter().copied()) {
             Some(near) => diagnostic.help(format!("a similar key exists: `{near}`")),
             None => diagnostic
                 .note(format!("the keys here are {}", listed(known)))

@@ -288,6 +288,16 @@ const ERRORS: &[(&str, &str)] = &[
         "A loop would have more turns than any run could finish. `for_each` with several lists goes over \
          every combination of them.",
     ),
+    (
+        "too-many-problems",
+        "There are more problems than anybody reads: 500 of them are shown, and how many more there are. Most of them \
+         have one cause, such as a file of another kind. Correct the first ones and check again.",
+    ),
+    (
+        "too-many-steps",
+        "An included playbook, with those that it includes itself, comes to more steps than are run. Playbooks that \
+         include the same ones several times, level by level, multiply.",
+    ),
     ("two-actions", "A step does exactly one thing, so that its outcome means one thing. Make two steps of it."),
     (
         "undecided",

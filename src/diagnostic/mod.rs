@@ -10,6 +10,7 @@ pub mod render;
 
 use std::borrow::Cow;
 
+use crate::nearest::nearest;
 use crate::source::Span;
 
 /// How bad it is.
@@ -108,9 +109,16 @@ impl Diagnostic {
     }
 }
 
+/// How many diagnostics of a severity are kept. Nobody reads more, and a file of rubbish has one for each line.
+const MOST: usize = 500;
+
 /// Everything found so far.
 #[derive(Clone, Debug, Default)]
-pub struct Diagnostics(Vec<Diagnostic>);
+pub struct Diagnostics {
+    kept: Vec<Diagnostic>,
+    /// How many there are of each severity, errors first.
+    counts: [usize; 2],
+}
 
 impl Diagnostics {
     /// Nothing found yet.
@@ -120,33 +128,57 @@ impl Diagnostics {
 
     /// Adds one.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        self.0.push(diagnostic);
+        let count = &mut self.counts[diagnostic.severity as usize];
+        *count += 1;
+        if *count <= MOST {
+            self.kept.push(diagnostic);
+        }
     }
 
     /// Whether any of them is an error.
     pub fn has_errors(&self) -> bool {
-        self.0.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+        self.counts[Severity::Error as usize] > 0
     }
 
     /// Whether an error was found at a place inside this one.
     pub fn has_errors_in(&self, span: Span) -> bool {
         let is_inside = |place: Span| place.source == span.source && span.start <= place.start && place.end <= span.end;
-        self.0.iter().filter_map(Diagnostic::primary).any(is_inside)
+        self.kept.iter().filter_map(Diagnostic::primary).any(is_inside)
     }
 
     /// How many there are.
     pub fn count(&self) -> usize {
-        self.0.len()
+        self.counts.iter().sum()
     }
 
     /// Whether nothing was found.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.count() == 0
     }
 
-    /// All of them, sorted by place; those without a place come first.
+    /// How many are not kept.
+    pub fn left_out(&self) -> usize {
+        self.count() - self.kept.len()
+    }
+
+    /// Counts others that are not kept: as many as were left out elsewhere.
+    pub fn leave_out(&mut self, errors: usize) {
+        self.counts[Severity::Error as usize] += errors;
+    }
+
+    /// The known name that was probably meant; none once there are too many errors for anybody to be helped.
+    pub(crate) fn near<'a>(&self, name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+        // Of the names that a file declares only the first are compared.
+        if self.counts[Severity::Error as usize] < MOST {
+            nearest(name, known.into_iter().take(2 * MOST))
+        } else {
+            None
+        }
+    }
+
+    /// All that are kept, sorted by place; those without a place come first.
     pub fn sorted(mut self) -> Vec<Diagnostic> {
-        self.0.sort_by_key(|diagnostic| diagnostic.primary().map(|span| (span.source, span.start)));
-        self.0
+        self.kept.sort_by_key(|diagnostic| diagnostic.primary().map(|span| (span.source, span.start)));
+        self.kept
     }
 }

@@ -304,6 +304,8 @@ mod tests {
         check(r"x pass\ud83dword y", r"x pass\ud83dword y");
         check("a\n  | MIIEvQIBADANBgkq\n  | short", "a\n  | [secret]\n  | short");
         check(r"-----BEGIN KEY-----\nMIIEvQIBADANBgkq\nshort\n", r"[secret]\n");
+        let with_escape = self::redactor(&["T\" %23r0é"]);
+        assert_eq!(with_escape.text(r#"x T\" %23r0é y"#), "x [secret] y");
     }
 
     #[test]

@@ -17,6 +17,9 @@ use crate::shape::Shape;
 use crate::source::{Span, Spanned};
 use crate::template::{Text, Tree};
 
+/// How many steps an included playbook may come to: playbooks that include others twice, and those others twice, double.
+const MOST_STEPS: usize = 1_000_000;
+
 /// Names of a result, for `that` and for captures.
 const RESULT: &[&str] = &["status", "headers", "json", "text", "claims", "duration"];
 
@@ -322,6 +325,10 @@ impl Builder<'_, '_> {
             document::Action::Metadata(path) => Action::Metadata(path),
             document::Action::Steps(steps) => Action::Group(self.block(steps, inside)),
             document::Action::Playbook(path) => match self.includes.get(&path.value).cloned() {
+                Some((_, plan)) if plan.leaves() > MOST_STEPS => {
+                    self.diagnostics.too_many_steps(path.span, &path.value, MOST_STEPS);
+                    Action::Set(Vec::new())
+                }
                 Some((shown, plan)) => {
                     let with = with.unwrap_or_default();
                     super::inputs::check_with(&plan, (&with, path.span, &shown), self.diagnostics);

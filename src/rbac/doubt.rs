@@ -2,7 +2,7 @@
 
 use crate::nearest::nearest;
 use crate::rbac::operations::{Operations, VERBS};
-use crate::rbac::{Pattern, Plane};
+use crate::rbac::{Pattern, Plane, limits};
 
 /// Why an action pattern may not mean what its author thinks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,10 +16,10 @@ pub enum Doubt {
 }
 
 impl Operations {
-    /// What speaks against an action pattern: nothing, if it matches a known operation.
+    /// What speaks against an action pattern: nothing, if it matches a known operation, or is one that no comparison takes.
     pub fn doubt(&self, pattern: &Pattern, plane: Plane) -> Option<Doubt> {
         let other = if plane == Plane::Control { Plane::Data } else { Plane::Control };
-        if self.knows(pattern, plane) {
+        if limits::check([pattern]).is_err() || self.knows(pattern, plane) {
             return None;
         }
         if self.knows(pattern, other) {

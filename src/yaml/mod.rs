@@ -32,7 +32,7 @@ const DEEPEST: usize = 64;
 /// How many values there may be in a file.
 const MOST: usize = 8_000_000;
 const TOO_DEEP: &str = "a file may nest 64 levels deep";
-const TOO_MUCH: &str = "the aliases (`*name`) of a file may expand to a million values in all";
+const TOO_MUCH: &str = "the aliases (`*name`) of a file may expand to 200,000 values in all";
 
 /// Reads the one document of a source. `None` when the text is no YAML or holds nothing; why, stands in
 /// the diagnostics.
@@ -69,6 +69,7 @@ fn options() -> serde_yaml::Options {
             max_nodes: MOST,
             max_total_scalar_bytes: crate::source::LARGEST,
         },
+        alias_limits: serde_yaml::alias_limits! { max_total_replayed_events: 200_000 },
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         non_finite_float_policy: NonFiniteFloatPolicy::AsString,
         strict_booleans: true,

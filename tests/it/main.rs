@@ -1,6 +1,7 @@
 //! The integration tests, one binary: the pages of `tests/cases`, the sweep over what is shipped, the tidiness of the sources.
 
 mod broken;
+mod determinism;
 mod emulate;
 #[cfg(target_os = "linux")]
 mod ends;
@@ -32,6 +33,9 @@ mod schema;
 mod secrets;
 #[cfg(target_os = "linux")]
 mod soak;
+#[cfg(unix)]
+mod strangers;
+mod supply;
 mod sweep;
 mod tidy;
 mod whoami;

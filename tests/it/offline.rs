@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use jiff::{SignedDuration, Timestamp};
 use mi_run::diagnostic::{Diagnostic, Diagnostics};
 use mi_run::emulator::{Door, State, World as Emulated, service, world};
-use mi_run::event::{Event, Outlet, Record, Sink};
+use mi_run::event::{Event, Outlet, Record, Sink, Spool};
 use mi_run::http::{Answer, Fault, FaultKind, Request, Response, Transport};
 use mi_run::identity::Machine;
 use mi_run::plan::{self, Caller, Opener, Plan};
@@ -193,6 +193,7 @@ pub(crate) fn settings(imds: &str, arm: &str, jobs: usize) -> Settings {
         cloud: None,
         shard: None,
         traced: false,
+        traceparent: None,
         bodies: false,
         jobs,
         fail_fast: false,
@@ -243,7 +244,8 @@ pub(crate) fn run((path, text): (&Path, &str), emulated: Emulated) -> Ran {
     let state = state.served_at(None, vec![ARM.to_owned()]);
     let ended = Rc::new(Cell::new(0));
     let wires = Wires { state: &state, clock: &clock, ended: Rc::clone(&ended), asked: RefCell::default() };
-    let (outlet, interrupt) = (Outlet::new(vec![Box::new(Ended(ended))], Vec::new(), true), Interrupt::default());
+    let (outlet, interrupt) =
+        (Outlet::new(vec![Box::new(Ended(ended))], Vec::new(), Some(Spool::default())), Interrupt::default());
     let world = outside(&wires, &clock);
     let engine = Engine::new(world, settings(IMDS, ARM, 1), (&sources, &outlet), &interrupt);
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");

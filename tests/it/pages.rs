@@ -85,7 +85,8 @@ use crate::program::{self, Printed};
 use crate::words;
 use page::{Page, Part};
 use server::{Closed, Server};
-use volatile::Volatile;
+
+pub(crate) use volatile::Volatile;
 
 #[test]
 fn pages() {

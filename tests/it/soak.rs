@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use mi_run::emulator::{Emulator, Exchange, Options};
-use mi_run::event::{Outcome, Outlet, Record};
+use mi_run::event::{Outcome, Outlet, Record, Spool};
 use mi_run::http::client::Client;
 use mi_run::report::{html, json, junit};
 use mi_run::run::{Clock, Engine, Interrupt};
@@ -106,12 +106,12 @@ async fn round(chance: &mut Chance, figures: &mut Figures) {
     let emulator = Emulator::start(emulated(&world), options).await.expect("it starts");
     let ready = emulator.ready();
     let arm = ready.arm.as_ref().unwrap_or(&ready.arm_http);
-    let client = Client::new(ready.ca_file.clone()).expect("good certificates");
+    let client = Client::new(ready.ca_file.as_deref(), || None).expect("good certificates");
     let clock = Quick { begun: Instant::now(), skipped: Cell::default() };
     let mut sources = Sources::new();
     let path = Path::new("soak.yaml");
     let plan = plan(path, &playbook, &mut sources);
-    let (outlet, interrupt) = (Outlet::new(Vec::new(), Vec::new(), true), Interrupt::default());
+    let (outlet, interrupt) = (Outlet::new(Vec::new(), Vec::new(), Some(Spool::default())), Interrupt::default());
     let jobs = 1 + chance.below(8) as usize;
     let engine =
         Engine::new(outside(&client, &clock), settings(&ready.imds, arm, jobs), (&sources, &outlet), &interrupt);
@@ -137,8 +137,9 @@ async fn round(chance: &mut Chance, figures: &mut Figures) {
     figures.count(&record);
     if chance.below(20) == 0 {
         figures.reports += 3;
-        for render in [html::render, json::render, junit::render] {
-            assert!(render(&record).len() > 100, "{playbook}");
+        for write in [html::write, json::write, junit::write] {
+            let mut text = Vec::new();
+            assert!(write(&record, &mut text).is_ok() && text.len() > 100, "{playbook}");
         }
     }
 }

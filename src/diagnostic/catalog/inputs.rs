@@ -2,7 +2,6 @@
 
 use super::listed;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::nearest::nearest;
 use crate::source::Span;
 
 /// An input that nobody gave.
@@ -52,7 +51,7 @@ impl Diagnostics {
     pub fn unknown_variable(&mut self, name: &str, origin: &str, known: &[&str]) {
         let title = format!("no playbook declares `{name}`, which {origin} gives");
         let diagnostic = Diagnostic::error("unknown-variable", title);
-        self.push(match nearest(name, known.iter().copied()) {
+        self.push(match self.near(name, known.iter().copied()) {
             Some(near) => diagnostic.help(format!("a similar name exists: `{near}`")),
             None if known.is_empty() => diagnostic.note("the playbook declares no `inputs` or `vars`"),
             None => diagnostic.note(format!("the names declared are {}", listed(known))),

@@ -2,7 +2,6 @@
 
 use super::{listed, near_or_all};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::nearest::nearest;
 use crate::source::Span;
 
 /// Templates, queries and names.
@@ -22,7 +21,7 @@ impl Diagnostics {
     pub fn undefined_name(&mut self, span: Span, name: &str, known: &[&str]) {
         let diagnostic = Diagnostic::error("undefined-name", format!("`{name}` is not defined"))
             .at(span, "not an input, variable or capture");
-        self.push(match nearest(name, known.iter().copied()) {
+        self.push(match self.near(name, known.iter().copied()) {
             Some(near) => diagnostic.help(format!("a similar name exists: `{near}`")),
             None => diagnostic.note(format!("the names defined here are {}", listed(known))),
         });
@@ -97,7 +96,7 @@ impl Diagnostics {
     pub fn unknown_id(&mut self, span: Span, id: &str, known: &[&str]) {
         let diagnostic =
             Diagnostic::error("unknown-id", format!("no step has the id `{id}`")).at(span, "not the id of a step");
-        self.push(match nearest(id, known.iter().copied()) {
+        self.push(match self.near(id, known.iter().copied()) {
             Some(near) => diagnostic.help(format!("a similar id exists: `{near}`")),
             None if known.is_empty() => diagnostic.help(format!("give the step that is meant `id: {id}`")),
             None => diagnostic.note(format!("the ids here are {}", listed(known))),
@@ -131,6 +130,12 @@ impl Diagnostics {
         );
     }
 
+    /// A playbook that includes so many others, one inside another, that nobody waits for the end.
+    pub fn too_many_steps(&mut self, span: Span, path: &str, most: usize) {
+        let title = format!("the playbook `{path}` comes to more than {most} steps");
+        self.push(Diagnostic::error("too-many-steps", title).at(span, "included here"));
+    }
+
     /// Playbooks that include each other.
     pub fn include_cycle(&mut self, span: Span, chain: &[String]) {
         let chain: Vec<String> = chain.iter().map(|name| format!("`{name}`")).collect();
@@ -155,7 +160,7 @@ impl Diagnostics {
     pub fn unknown_input(&mut self, span: Span, name: &str, (path, known): (&str, &[&str])) {
         let diagnostic = Diagnostic::error("unknown-variable", format!("`{path}` declares no input `{name}`"))
             .at(span, "not an input of the included playbook");
-        self.push(match nearest(name, known.iter().copied()) {
+        self.push(match self.near(name, known.iter().copied()) {
             Some(near) => diagnostic.help(format!("a similar name exists: `{near}`")),
             None if known.is_empty() => diagnostic.note("it declares no `inputs`"),
             None => diagnostic.note(format!("its inputs are {}", listed(known))),

@@ -2,7 +2,6 @@
 
 use super::{listed, near_or_all};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::nearest::nearest;
 use crate::source::Span;
 
 /// How many names are listed at most.
@@ -22,7 +21,7 @@ impl Diagnostics {
     pub fn unknown_reference(&mut self, span: Span, (kind, name): (&str, &str), known: &[&str]) {
         let diagnostic = Diagnostic::error("unknown-reference", format!("there is no {kind} `{name}` in this world"))
             .at(span, "nothing has this name");
-        let diagnostic = match nearest(name, known.iter().copied()) {
+        let diagnostic = match self.near(name, known.iter().copied()) {
             Some(near) => diagnostic.help(format!("a similar {kind} exists: `{near}`")),
             None if known.is_empty() => diagnostic.help("what is named must stand in the world too"),
             None if known.len() > LISTED => diagnostic,
@@ -35,7 +34,7 @@ impl Diagnostics {
     pub fn unknown_role(&mut self, span: Span, name: &str, known: &[&str]) {
         let diagnostic = Diagnostic::error("unknown-reference", format!("there is no role `{name}`"))
             .at(span, "neither a built-in role nor one of this world");
-        let near = nearest(name, known.iter().copied());
+        let near = self.near(name, known.iter().copied());
         self.push(match near {
             Some(_) => near_or_all(diagnostic, name, "role", known),
             None => diagnostic.help("a custom role is defined under `roles:`"),

@@ -105,6 +105,9 @@ fn needles(secret: &str) -> Vec<String> {
     if secret.contains(' ') {
         all.push(secret.replace(' ', "+"));
     }
+    // What looks like an escape in the secret itself is taken off together with those around it.
+    let view = View::of(secret.as_bytes()).and_then(|view| String::from_utf8(view.bytes).ok());
+    all.extend(view.filter(|view| view.len() >= SHORTEST));
     if secret.len() < SHORTEST {
         return all;
     }

@@ -10,7 +10,7 @@ use mi_run::event::{Outcome, Trail};
 use mi_run::plan::{Action, Plan, Step};
 
 use crate::offline::{Asked, Ran};
-use steps::{by_status, find, given, id_of, in_order, is_own, managed, reads_json, reads_network, reads_type, torn};
+use steps::{by_status, find, given, id_of, is_own, managed, reads_json, reads_network, reads_type, torn};
 
 /// What a request meets instead of its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,9 +104,7 @@ impl<'o> Oracle<'o> {
     /// How each step comes out.
     pub(super) fn outcomes(mut self) -> BTreeMap<Trail, Outcome> {
         let mut all = BTreeMap::new();
-        let mut ended = Vec::new();
-        in_order(&self.plain.record.playbooks[0].steps, &mut ended);
-        for (at, told) in ended.iter().enumerate() {
+        for (at, told) in self.plain.record.playbooks[0].steps.ends().enumerate() {
             let (plan, step) = find(self.plan, &told.trail);
             let calls: Vec<&Asked> = self.plain.asked.iter().filter(|asked| asked.step == at).collect();
             let inside = |other: &&Trail| other.depth() > told.trail.depth() && other.0.starts_with(&told.trail.0);

@@ -52,7 +52,7 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
 });
 
 /// The volatile parts of one page.
-pub(super) struct Volatile {
+pub(crate) struct Volatile {
     /// What the author wrote, in lower case.
     own: String,
     /// The places of this page, and what stands for each.
@@ -61,7 +61,7 @@ pub(super) struct Volatile {
 
 impl Volatile {
     /// `urls` are the variables of the page that hold the URL of a server.
-    pub(super) fn new(own: &str, folder: &Folder, urls: &BTreeMap<String, String>) -> Volatile {
+    pub(crate) fn new(own: &str, folder: &Folder, urls: &BTreeMap<String, String>) -> Volatile {
         let pattern = |text: &str, more: &str| {
             Regex::new(&format!("{}{more}", regex::escape(text))).expect("an escaped text is a pattern")
         };
@@ -75,7 +75,7 @@ impl Volatile {
     }
 
     /// The text with its volatile parts replaced.
-    pub(super) fn replace(&self, text: &str) -> String {
+    pub(crate) fn replace(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for (pattern, name) in &self.known {
             text = pattern.replace_all(&text, name).into_owned();

@@ -1,16 +1,8 @@
 //! What steps look at, need and give, read off the plan; and how they come out that get another answer than theirs.
 
-use mi_run::event::{self, Outcome, Trail};
+use mi_run::event::{Outcome, Trail};
 use mi_run::identity::Selector;
 use mi_run::plan::{Action, Auth, Origin, Plan, Step, Subject};
-
-/// The steps in the order in which they end.
-pub(super) fn in_order<'r>(steps: &'r [event::Step], ended: &mut Vec<&'r event::Step>) {
-    for step in steps {
-        in_order(&step.steps, ended);
-        ended.push(step);
-    }
-}
 
 /// The step of a plan that a trail leads to, and the playbook that it stands in.
 pub(super) fn find<'p>(plan: &'p Plan, trail: &Trail) -> (&'p Plan, &'p Step) {
