@@ -1,7 +1,7 @@
 //! The algebra of permission sets, on sets that the bytes spell, against an oracle that tries every short name.
 
 // It has more than is wanted here.
-#[allow(dead_code)]
+#[allow(dead_code, clippy::duplicate_mod)]
 #[path = "../../tests/it/rbac/brute.rs"]
 mod brute;
 

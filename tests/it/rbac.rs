@@ -13,7 +13,7 @@ use samples::{full, patterns, plain};
 
 /// Compares every set with every other one.
 fn each_pair(samples: &[Sample]) {
-    let samples: Vec<Ready<'_>> = samples.iter().map(|sample| Ready::new(sample)).collect();
+    let samples: Vec<Ready<'_>> = samples.iter().map(Ready::new).collect();
     samples.iter().for_each(|one| samples.iter().for_each(|other| compare(one, other)));
 }
 
