@@ -95,12 +95,11 @@ fn every_fault_at_every_request_of_the_tour_comes_to_what_the_rules_say() {
     assert_eq!(plain.record.outcome, Outcome::Passed);
     let points = points(&plain.asked);
     assert!(points.len() > 30, "{}", points.len());
-    let mut cases = Vec::new();
-    for point in &points {
-        for kind in kinds() {
-            cases.extend(often(&kind).iter().map(|times| (point, kind.clone(), *times)));
-        }
-    }
+    let at = |point| kinds().into_iter().map(move |kind| (point, kind));
+    let often = |(point, kind): (_, Kind)| {
+        often(&kind).iter().map(move |times| (point, kind.clone(), *times)).collect::<Vec<_>>()
+    };
+    let cases: Vec<_> = points.iter().flat_map(at).flat_map(often).collect();
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
     let wrong: Vec<String> = std::thread::scope(|scope| {
         let runners: Vec<_> = (0..threads)

@@ -130,14 +130,18 @@ fn token() -> Value {
 }
 
 const TOKEN: &str = "cloud: public\nsteps: [{token: arm}]";
-const APP: &[(&str, &str)] = &[("IDENTITY_ENDPOINT", "http://127.0.0.1:1/msi/token"), ("IDENTITY_HEADER", "h")];
-const OLD: &[(&str, &str)] =
-    &[("MSI_ENDPOINT", "http://127.0.0.1:1/x"), ("MSI_SECRET", "s"), ("DEFAULT_IDENTITY_CLIENT_ID", GUID)];
+const APP: &[(&str, &str)] =
+    &[("IDENTITY_ENDPOINT", "http://127.0.0.1:1/msi/token"), ("IDENTITY_HEADER", "key-of-the-endpoint")];
+const OLD: &[(&str, &str)] = &[
+    ("MSI_ENDPOINT", "http://127.0.0.1:1/x"),
+    ("MSI_SECRET", "key-of-the-endpoint"),
+    ("DEFAULT_IDENTITY_CLIENT_ID", GUID),
+];
 const ARC: &[(&str, &str)] = &[("IDENTITY_ENDPOINT", "http://127.0.0.1:1/x"), ("IMDS_ENDPOINT", "http://127.0.0.1:1")];
 const SHELL: &[(&str, &str)] = &[("MSI_ENDPOINT", "http://127.0.0.1:1/x")];
 const FABRIC: &[(&str, &str)] = &[
     ("IDENTITY_ENDPOINT", "https://127.0.0.1:1/x"),
-    ("IDENTITY_HEADER", "h"),
+    ("IDENTITY_HEADER", "key-of-the-endpoint"),
     ("IDENTITY_SERVER_THUMBPRINT", "00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff"),
 ];
 const GUID: &str = "1b0f6f0e-3a52-4f44-9f0d-6f1f4f3c2a11";
