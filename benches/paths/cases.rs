@@ -1,6 +1,7 @@
 //! The paths: what is made ready for each, and what is measured.
 
 use std::hint::black_box;
+use std::io;
 use std::io::sink;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -61,18 +62,18 @@ const PATHS: &[(&str, usize, Ready)] = &[
     ("run of a loop", 100, run_loop),
     ("record", 200, record),
     ("report console", 200, console),
-    ("report curl", 200, |size| report(size, |record| drop(black_box(curl::render(record))))),
-    ("report har", 200, |size| report(size, |record| drop(black_box(har::render(record))))),
-    ("report html", 200, |size| report(size, |record| drop(black_box(html::render(record))))),
+    ("report curl", 200, |size| rendered(size, curl::write)),
+    ("report har", 200, |size| rendered(size, har::write)),
+    ("report html", 200, |size| rendered(size, html::write)),
     ("report json", 200, |size| report(size, |record| json::write(record, &mut sink()).expect("nothing fails"))),
     ("report jsonl", 200, |size| {
         report(size, |record| record.replay(&mut |event| drop(black_box(jsonl::render(&event)))))
     }),
-    ("report junit", 200, |size| report(size, |record| drop(black_box(junit::render(record))))),
-    ("report markdown", 200, |size| report(size, |record| drop(black_box(markdown::render(record))))),
-    ("report otlp", 200, |size| report(size, |record| drop(black_box(otlp::render(record))))),
-    ("report sarif", 200, |size| report(size, |record| drop(black_box(sarif::render(record, &Checkout::default()))))),
-    ("report tap", 200, |size| report(size, |record| drop(black_box(tap::render(record))))),
+    ("report junit", 200, |size| rendered(size, junit::write)),
+    ("report markdown", 200, |size| rendered(size, markdown::write)),
+    ("report otlp", 200, |size| report(size, |record| otlp::batches(record).for_each(|batch| drop(black_box(batch))))),
+    ("report sarif", 200, |size| rendered(size, |record, out| sarif::write((record, &Checkout::default()), out))),
+    ("report tap", 200, |size| rendered(size, tap::write)),
 ];
 
 /// How many times as large the larger size is.
@@ -230,6 +231,16 @@ fn report(size: usize, render: fn(&Record)) -> Work {
     Box::new(move || render(&record))
 }
 
+/// What it takes to write a report into memory.
+fn rendered(size: usize, write: fn(&Record, &mut dyn io::Write) -> io::Result<()>) -> Work {
+    let record = recorded(size);
+    Box::new(move || {
+        let mut text = Vec::new();
+        write(&record, &mut text).expect("memory takes everything");
+        black_box(text);
+    })
+}
+
 fn console(size: usize) -> Work {
     let record = recorded(size);
     Box::new(move || {
@@ -249,7 +260,7 @@ pub(crate) fn keep_records() -> Outcome {
         let mut text = Text::new(failing(case.size));
         let plan = text.plan();
         let record = text.run(plan, true).ok_or("no record was kept")?;
-        std::fs::write(place(case.size), json::render(&record))?;
+        json::write(&record, &mut std::fs::File::create(place(case.size))?)?;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use mi_run::diagnostic::Diagnostics;
 use mi_run::diagnostic::render::Style;
-use mi_run::event::{Event, Outcome, Outlet, Record, Sink};
+use mi_run::event::{Event, Outcome, Outlet, Record, Sink, Spool};
 use mi_run::http::{Answer, Request, Response, Transport};
 use mi_run::identity::Machine;
 use mi_run::plan::{self, Documents, Plan};
@@ -56,7 +56,7 @@ impl Text {
 
     /// Runs its plan, and shows the run on a console that nobody sees; the record where it is kept.
     pub(crate) fn run(&self, plan: Plan, kept: bool) -> Option<Record> {
-        let outlet = Outlet::new(Vec::new(), vec![Box::new(Screen::new())], kept);
+        let outlet = Outlet::new(Vec::new(), vec![Box::new(Screen::new())], kept.then(Spool::default));
         let interrupt = Interrupt::default();
         let machine = Machine { variable: &|_| None, arc_keys: Path::new(""), himds: Path::new(""), azure_cli: "" };
         let world = World {
@@ -87,6 +87,7 @@ fn settings() -> Settings {
         cloud: None,
         shard: None,
         traced: false,
+        traceparent: None,
         bodies: false,
         jobs: 8,
         fail_fast: false,
