@@ -23,6 +23,7 @@ use crate::source::{Position, Source, SourceId, Sources, Span};
 use advice::Advice;
 pub use locate::locate;
 pub use node::{Entry, Kind, Node};
+use quick::Left;
 pub use reader::Named;
 pub(crate) use reader::{Fields, Read, Reader};
 pub use value::value;
@@ -30,14 +31,22 @@ pub use value::value;
 /// How deep a file may nest.
 const DEEPEST: usize = 64;
 /// How many values there may be in a file.
-const MOST: usize = 8_000_000;
+const MOST: usize = 4_000_000;
+const TOO_MANY: &str = "a file may hold 4 million values";
 const TOO_DEEP: &str = "a file may nest 64 levels deep";
 const TOO_MUCH: &str = "the aliases (`*name`) of a file may expand to 200,000 values in all";
 
 /// Reads the one document of a source. `None` when the text is no YAML or holds nothing; why, stands in
 /// the diagnostics.
 pub fn parse(id: SourceId, sources: &Sources, diagnostics: &mut Diagnostics) -> Option<Node> {
-    quick::read(id, sources.get(id)).or_else(|| whole(id, sources, diagnostics))
+    match quick::read(id, sources.get(id)) {
+        Ok(tree) => Some(tree),
+        Err(Left::Unusual) => whole(id, sources, diagnostics),
+        Err(Left::Endless(span)) => {
+            diagnostics.yaml_bomb(span, TOO_MANY);
+            None
+        }
+    }
 }
 
 /// The whole way, through serde: whatever there is in a file, and what is wrong with it.
@@ -65,7 +74,7 @@ fn options() -> serde_yaml::Options {
         budget: serde_yaml::budget! {
             max_depth: DEEPEST,
             flow_nesting_limit: DEEPEST,
-            max_events: MOST,
+            max_events: 2 * MOST,
             max_nodes: MOST,
             max_total_scalar_bytes: crate::source::LARGEST,
         },
@@ -94,7 +103,17 @@ fn refuse(error: &Error, id: SourceId, source: &Source, diagnostics: &mut Diagno
         Error::MultipleDocuments { .. } => diagnostics.several_documents(span),
         _ if is_bomb(message) => {
             let deep = message.contains("recursion") || message.contains("Depth");
-            diagnostics.yaml_bomb(span, if deep { TOO_DEEP } else { TOO_MUCH });
+            let many = ["Nodes", "Events"].iter().any(|word| message.contains(word));
+            diagnostics.yaml_bomb(
+                span,
+                if deep {
+                    TOO_DEEP
+                } else if many {
+                    TOO_MANY
+                } else {
+                    TOO_MUCH
+                },
+            );
         }
         _ => {
             let line = source.position(offset).line as usize;

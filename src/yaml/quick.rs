@@ -13,18 +13,29 @@ use crate::source::{Source, SourceId, Span};
 /// Maps of more keys than this are left to the whole way: each key is compared with those before it.
 const KEYS: usize = 64;
 
-/// Reads the one document of a source, when there is nothing out of the ordinary in it.
-pub(super) fn read(id: SourceId, source: &Source) -> Option<Node> {
+/// Why a file is not read the quick way.
+pub(super) enum Left {
+    /// There is something out of the ordinary in it.
+    Unusual,
+    /// It holds more values than are read, from there on.
+    Endless(Span),
+}
+
+/// Reads the one document of a source.
+///
+/// # Errors
+/// With what to do instead.
+pub(super) fn read(id: SourceId, source: &Source) -> Result<Node, Left> {
     let mut limits = Options::default();
     limits.set_emit_comments(false);
     (limits.flow_nesting_limit, limits.block_nesting_limit) = (DEEPEST, DEEPEST);
     let parser = Parser::new_from_str_with_options(source.text(), limits);
-    let mut quick = Quick { id, source, parser, nodes: 0 };
-    let begins = matches!(quick.next()?, (Event::StreamStart, _));
-    let begins = begins && matches!(quick.next()?, (Event::DocumentStart(_, None), _));
-    let root = quick.value(0).filter(|_| begins)?;
-    let ends = matches!(quick.next()?, (Event::DocumentEnd, _)) && matches!(quick.next()?, (Event::StreamEnd, _));
-    (ends && !matches!(root.kind, Kind::Null)).then_some(root)
+    let mut quick = Quick { id, source, parser, nodes: 0, end: None };
+    let root = quick.document();
+    match quick.end {
+        Some(end) => Err(Left::Endless(Span::new(id, end, end))),
+        None => root.ok_or(Left::Unusual),
+    }
 }
 
 struct Quick<'s> {
@@ -32,9 +43,20 @@ struct Quick<'s> {
     source: &'s Source,
     parser: Parser<'s, StrInput<'s>>,
     nodes: usize,
+    /// Where there were too many.
+    end: Option<usize>,
 }
 
 impl<'s> Quick<'s> {
+    /// The one document.
+    fn document(&mut self) -> Option<Node> {
+        let begins = matches!(self.next()?, (Event::StreamStart, _));
+        let begins = begins && matches!(self.next()?, (Event::DocumentStart(_, None), _));
+        let root = self.value(0).filter(|_| begins)?;
+        let ends = matches!(self.next()?, (Event::DocumentEnd, _)) && matches!(self.next()?, (Event::StreamEnd, _));
+        (ends && !matches!(root.kind, Kind::Null)).then_some(root)
+    }
+
     /// The next event, when nothing is wrong.
     fn next(&mut self) -> Option<(Event<'s>, Place)> {
         self.parser.next_event()?.ok()
@@ -49,6 +71,9 @@ impl<'s> Quick<'s> {
     /// The value that begins with an event.
     fn of_event(&mut self, event: Event<'s>, place: &Place, depth: usize) -> Option<Node> {
         self.nodes += 1;
+        if self.nodes > MOST {
+            self.end = Some(place.byte_range()?.start);
+        }
         if depth >= DEEPEST || self.nodes > MOST {
             return None;
         }
@@ -71,7 +96,10 @@ impl<'s> Quick<'s> {
         let mut items = Vec::new();
         loop {
             match self.next()? {
-                (Event::SequenceEnd, _) => return Some(items),
+                (Event::SequenceEnd, _) => {
+                    items.shrink_to_fit();
+                    return Some(items);
+                }
                 (event, place) => items.push(self.of_event(event, &place, depth)?),
             }
         }
@@ -81,7 +109,10 @@ impl<'s> Quick<'s> {
         let mut entries: Vec<Entry> = Vec::new();
         loop {
             let key = match self.next()? {
-                (Event::MappingEnd, _) => return Some(entries),
+                (Event::MappingEnd, _) => {
+                    entries.shrink_to_fit();
+                    return Some(entries);
+                }
                 (event @ Event::Scalar(..), place) => self.of_event(event, &place, depth)?,
                 _ => return None,
             };
@@ -141,7 +172,7 @@ mod tests {
     fn both(text: &str) -> (Option<String>, Option<String>) {
         let mut sources = Sources::new();
         let id = sources.add(Source::new("x", text));
-        let quick = read(id, sources.get(id)).map(|node| format!("{node:?}"));
+        let quick = read(id, sources.get(id)).ok().map(|node| format!("{node:?}"));
         let mut diagnostics = Diagnostics::new();
         let whole = yaml::whole(id, &sources, &mut diagnostics).map(|node| format!("{node:?}"));
         (quick, whole.filter(|_| !diagnostics.has_errors()))
@@ -163,6 +194,16 @@ mod tests {
             assert!(quick.is_some(), "{text}");
             assert_eq!(quick, whole, "{text}");
         }
+    }
+
+    #[test]
+    fn no_file_holds_endless_values() {
+        let mut sources = Sources::new();
+        let id = sources.add(Source::new("x", "[".to_owned() + &"1,".repeat(MOST) + "]"));
+        let mut diagnostics = Diagnostics::new();
+        assert!(yaml::parse(id, &sources, &mut diagnostics).is_none());
+        let told = diagnostics.sorted();
+        assert_eq!((told.len(), &*told[0].code, &*told[0].notes[0]), (1, "yaml-bomb", super::super::TOO_MANY));
     }
 
     #[test]

@@ -119,7 +119,10 @@ impl Reader<'_> {
             self.wrong_type(node, "a list");
             return None;
         };
-        Some(items.iter().filter_map(|item| T::read(item, self)).collect())
+        // Of a long file this is most of what is kept, and none of it is to be moved.
+        let mut read = Vec::with_capacity(items.len());
+        read.extend(items.iter().filter_map(|item| T::read(item, self)));
+        Some(read)
     }
 
     /// The place of a byte range inside a scalar's text.
