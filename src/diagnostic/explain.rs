@@ -295,8 +295,8 @@ const ERRORS: &[(&str, &str)] = &[
     ),
     (
         "too-many-steps",
-        "An included playbook, with those that it includes itself, comes to more steps than are run. Playbooks that \
-         include the same ones several times, level by level, multiply.",
+        "One file may hold 200,000 steps. An included playbook, with those that it includes itself, may come to a million: \
+         playbooks that include the same ones several times, level by level, multiply.",
     ),
     ("two-actions", "A step does exactly one thing, so that its outcome means one thing. Make two steps of it."),
     (

@@ -136,6 +136,13 @@ impl Diagnostics {
         self.push(Diagnostic::error("too-many-steps", title).at(span, "included here"));
     }
 
+    /// A file of more steps than one is read with.
+    pub fn too_long(&mut self, span: Span, most: usize) {
+        let title = format!("the playbook has more than {most} steps");
+        let help = "make several playbooks of it, or a loop: `for_each` takes a million items";
+        self.push(Diagnostic::error("too-many-steps", title).at(span, "one too many").help(help));
+    }
+
     /// Playbooks that include each other.
     pub fn include_cycle(&mut self, span: Span, chain: &[String]) {
         let chain: Vec<String> = chain.iter().map(|name| format!("`{name}`")).collect();

@@ -77,6 +77,7 @@ fn of_size() -> Vec<Hostile> {
     let chain = format!("  v0: '{{{{ v2000 }}}}'\n{}", doubling(2000, "  v#: '{{ v@ }}'\n"));
     let list = many(200, "#, ");
     vec![
+        one("more steps than are read", REFUSED, steps(&"  - assert: [true]\n".repeat(200_001))),
         one("many steps", FINE, steps(&many(10_000, "  - set: {x#: 1}\n"))),
         one("many steps that wait", FINE, steps(&many(500, "  - request: {method: POST, url: /x, api_version: 2021-04-01}\n    id: s#\n"))),
         one("many steps of one id", REFUSED, steps(&many(3_000, "  - id: x\n    set: {x#: 1}\n"))),
