@@ -34,14 +34,6 @@ fn told(printed: &Printed) -> String {
     String::from_utf8_lossy(&[printed.stdout.as_slice(), &printed.stderr].concat()).into_owned()
 }
 
-/// The names of the files in a folder.
-fn files(folder: &Folder) -> Vec<String> {
-    let entries = std::fs::read_dir(&folder.work).expect("a folder").flatten();
-    let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-    names.sort();
-    names
-}
-
 #[test]
 fn with_too_few_descriptors_it_ends_with_a_sentence() {
     for arguments in [words(&["a.yaml", "--emulate", "--report", "json=r.json"]), words(&["check", "a.yaml"])] {
@@ -54,7 +46,7 @@ fn with_too_few_descriptors_it_ends_with_a_sentence() {
             let is_known =
                 ["0", "2", "3", "4"].contains(&printed.exit.as_str()) || *limit == 3 && printed.exit == "127";
             assert!(is_known && !told.is_empty(), "{limit}: {} {told}", printed.exit);
-            for name in files(&folder) {
+            for name in folder.files() {
                 let report = std::fs::read_to_string(folder.work.join(&name)).expect("it can be read");
                 let whole = name == "a.yaml" || name == "r.json" && serde_json::from_str::<Value>(&report).is_ok();
                 assert!(whole, "{limit}: {name} is left");
@@ -79,7 +71,7 @@ fn where_there_is_no_room_no_report_is_begun_and_the_old_one_stays() {
     }
     assert!(told.contains("File too large") && told.contains("3 passed"), "{told}");
     assert_eq!(std::fs::read(folder.work.join("r.json")).expect("it is there"), b"old");
-    assert_eq!(files(&folder), ["a.yaml", "r.json"]);
+    assert_eq!(folder.files(), ["a.yaml", "r.json"]);
 }
 
 #[test]

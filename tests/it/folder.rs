@@ -36,6 +36,14 @@ impl Folder {
         let parent = path.parent().unwrap_or(&self.work);
         fs::create_dir_all(parent).and_then(|()| fs::write(&path, bytes)).map_err(|error| format!("{name}: {error}"))
     }
+
+    /// The names of the files under `work`.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.work).expect("a folder").flatten();
+        let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
 }
 
 impl Drop for Folder {

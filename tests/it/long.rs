@@ -41,13 +41,6 @@ fn whole(report: &str) {
     assert_eq!(report["playbooks"][0]["steps"].as_array().map(Vec::len), Some(STEPS));
 }
 
-fn files(folder: &Folder) -> Vec<String> {
-    let entries = std::fs::read_dir(&folder.work).expect("a folder").flatten();
-    let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-    names.sort();
-    names
-}
-
 #[test]
 fn a_long_run_needs_little_memory_in_any_format() {
     let folder = folder();
@@ -76,7 +69,7 @@ fn a_long_run_needs_little_memory_in_any_format() {
     for format in ["html", "junit", "tap"] {
         assert!(read(&folder, &format!("out.{format}")) == read(&folder, &format!("again.{format}")), "{format}");
     }
-    assert!(files(&folder).iter().all(|name| !name.ends_with(".part")), "nothing is left behind");
+    assert!(folder.files().iter().all(|name| !name.ends_with(".part")), "nothing is left behind");
 }
 
 #[test]
@@ -98,6 +91,6 @@ fn what_no_disk_takes_stays_in_memory() {
             assert!(told.contains(&format!("no report can be written to `{file}`")), "{format}: {told}");
         }
         assert_eq!(read(&folder, "old"), "the old one", "{format}");
-        assert_eq!(files(&folder), ["long.yaml", "old"], "{format}: nothing is left behind");
+        assert_eq!(folder.files(), ["long.yaml", "old"], "{format}: nothing is left behind");
     }
 }

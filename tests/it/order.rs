@@ -1,9 +1,14 @@
 //! The order that data gives: whatever runs beside what, the report says the same.
 
+use std::collections::HashSet;
+use std::path::Path;
+
+use mi_run::source::Sources;
 use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::folder::Folder;
+use crate::offline::plan;
 use crate::program::run;
 
 /// Steps that capture, use, fail, wait, loop and nest; `N` becomes the step's own number, `B` that of one before it.
@@ -84,4 +89,23 @@ proptest! {
         let together = report(&folder, "32");
         prop_assert_eq!(&alone, &together, "{}\n{:#}\n{:#}", text, alone, together);
     }
+}
+
+#[test]
+fn refusals_behind_many_steps_wait_for_all_of_them_by_way_of_few() {
+    let step =
+        |number: usize, expect: &str| format!("- {{request: GET /s/{number}?api-version=1, expect: {expect}}}\n");
+    let reads: String = (0..300).map(|number| step(number, "200")).collect();
+    let refusals: String = (300..600).map(|number| step(number, "denied")).collect();
+    let text = format!("cloud: public\nsteps:\n{reads}{refusals}");
+    let plan = plan(Path::new("a.yaml"), &text, &mut Sources::new());
+    let mut before: Vec<HashSet<usize>> = Vec::new();
+    for step in &plan.steps {
+        let own = step.waits.iter().map(|wait| wait.step);
+        before.push(own.clone().chain(own.flat_map(|other| before[other].iter().copied())).collect());
+    }
+    for behind in &before[300..] {
+        assert!((0..300).all(|read| behind.contains(&read)));
+    }
+    assert!(plan.steps.iter().map(|step| step.waits.len()).sum::<usize>() < 1_000);
 }

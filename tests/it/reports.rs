@@ -140,7 +140,7 @@ fn a_disk_that_is_full_leaves_the_old_report_and_is_told() {
 }
 
 /// All formats that go to files.
-const FORMATS: [&str; 12] = [
+pub(crate) const FORMATS: [&str; 12] = [
     "azure-pipelines",
     "console",
     "curl",

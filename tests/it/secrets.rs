@@ -10,6 +10,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use crate::folder::Folder;
 use crate::program::{self, Printed};
+use crate::reports::FORMATS;
 use server::Server;
 
 /// What nobody may see; with characters that each encoding writes differently.
@@ -171,21 +172,6 @@ steps:
   - assert: ["key == [cut, wrapped]", "file(key) == 1"]
 outputs: {plain: "{{ key }}", wrapped: "{{ wrapped }}", twice: "{{ twice }}", quoted: "{{ quoted }}"}
 "#;
-
-const FORMATS: [&str; 12] = [
-    "console",
-    "curl",
-    "har",
-    "html",
-    "json",
-    "jsonl",
-    "junit",
-    "markdown",
-    "tap",
-    "sarif",
-    "github",
-    "azure-pipelines",
-];
 
 fn run(folder: &Folder, variables: &[(&str, &str)], words: &[&str]) -> Printed {
     let variables: Vec<_> = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
