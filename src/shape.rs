@@ -3,6 +3,7 @@
 //! Nothing is fetched: what a schema refers to is in it, or in a file beside it that the caller loads.
 
 mod documents;
+mod meter;
 mod place;
 mod stack;
 
@@ -14,6 +15,7 @@ use jsonschema::{PatternOptions, ValidationError, Validator};
 use serde_json::Value;
 
 use documents::{BASE, Documents};
+use meter::Meter;
 
 /// How deep schemas and values may be nested.
 const DEEPEST: usize = 256;
@@ -23,6 +25,12 @@ const MOST_MISSES: usize = 20;
 
 /// How many misses are looked at to find those to show.
 const MOST_LOOKED_AT: usize = 1000;
+
+/// How much work a value is worth: see [`meter::within`].
+const MOST_WORK: usize = 20_000_000;
+
+/// The share of it to find what a value misses, which takes memory.
+const TO_TELL: usize = 20;
 
 /// How often a pattern may go back in one text, before it counts as not matching.
 const MOST_BACKTRACKS: usize = 100_000;
@@ -99,9 +107,11 @@ impl Shape {
     pub fn compile(schema: &Value, load: &dyn Fn(&str) -> Result<Value, String>) -> Result<Self, Fault> {
         let mut size = size(schema, None)?;
         let documents = Documents::default();
+        let mut metered = schema.clone();
+        meter::add(&mut metered);
         loop {
-            let built =
-                stack::run(size.to_compile(), || build(schema, &documents)).map_err(|why| Fault::new(None, "", why))?;
+            let built = stack::run(size.to_compile(), || build(&metered, &documents))
+                .map_err(|why| Fault::new(None, "", why))?;
             let error = match built {
                 Ok(validator) => return Ok(Self { validator: Arc::new(validator), objects: size.objects }),
                 Err(error) => error,
@@ -112,51 +122,81 @@ impl Shape {
             let (file, pointer) = documents.reference(schema, &uri);
             let fault = |message: String| Fault { file: file.clone(), pointer: pointer.clone(), message };
             let path = documents::path(&uri).map_err(fault)?;
-            let document = load(&path).map_err(fault)?;
+            let mut document = load(&path).map_err(fault)?;
             let more = self::size(&document, Some(&path))?;
             size.objects += more.objects;
             size.depth = size.depth.max(more.depth);
             stack::run(size.to_compile(), || is_schema(&document, schema))
                 .map_err(fault)?
                 .map_err(|(pointer, message)| Fault::new(Some(&path), pointer, message))?;
+            meter::add(&mut document);
             documents.add(uri, path, document).map_err(fault)?;
         }
     }
 
     /// Where a value misses the schema: by place, at most 20 of them. A value that fits has none.
-    pub fn judge(&self, instance: &Value) -> Vec<Miss> {
-        let whole = |message: String| vec![Miss { instance: "$".to_owned(), keyword: String::new(), message }];
-        let Some(depth) = place::depth(instance, DEEPEST) else {
-            return whole(format!("it is nested more than {DEEPEST} levels deep"));
-        };
-        let size = Size { objects: self.objects, depth };
-        stack::run(size, || self.misses(instance)).unwrap_or_else(whole)
+    ///
+    /// # Errors
+    /// When that takes more than is done for any value: why, as a clause.
+    pub fn judge(&self, instance: &Value) -> Result<Vec<Miss>, String> {
+        self.judge_within(MOST_WORK, instance)
     }
 
-    fn misses(&self, instance: &Value) -> Vec<Miss> {
-        // The library also misses properties that are there but unexpected (0.61, `additionalProperties: false`).
-        let is_real = |error: &ValidationError<'_>| match error.kind() {
-            Kind::Required { property } => property.as_str().is_none_or(|name| error.instance().get(name).is_none()),
-            _ => true,
-        };
-        let errors = self.validator.iter_errors(instance).take(MOST_LOOKED_AT).filter(is_real);
-        let mut found: Vec<_> = errors
-            .map(|error| {
-                let steps = place::steps(error.instance_path().as_str(), instance);
-                let miss = Miss {
-                    instance: place::path(&steps),
-                    keyword: error.kind().keyword().to_owned(),
-                    message: message(&error, instance),
-                };
-                (steps, miss)
-            })
-            .collect();
-        found.sort_by(|(one, miss), (other, same)| {
-            one.cmp(other).then_with(|| (&miss.keyword, &miss.message).cmp(&(&same.keyword, &same.message)))
-        });
-        found.dedup_by(|one, other| one.1 == other.1);
-        found.into_iter().take(MOST_MISSES).map(|(_, miss)| miss).collect()
+    /// The same, with so much work at most: a part of the schema that is held against a part of the value counts as one, and
+    /// all that it lists.
+    ///
+    /// # Errors
+    /// When that is not enough: why, as a clause.
+    pub fn judge_within(&self, most: usize, instance: &Value) -> Result<Vec<Miss>, String> {
+        let depth = place::depth(instance, DEEPEST)
+            .ok_or_else(|| format!("the value is nested more than {DEEPEST} levels deep"))?;
+        let size = Size { objects: self.objects, depth };
+        stack::run(size, || self.look(most, instance))?.ok_or_else(|| {
+            "parts of the schema would be held against parts of this value too often: does it refer to itself in \
+             several ways?"
+                .to_owned()
+        })
     }
+
+    /// Looks whether the value fits, and only then for all that it misses; for the first alone when that is too much.
+    fn look(&self, most: usize, instance: &Value) -> Option<Vec<Miss>> {
+        if meter::within(most, || self.validator.is_valid(instance))? {
+            return Some(Vec::new());
+        }
+        let all = || told(self.validator.iter_errors(instance), instance);
+        let first = || told(self.validator.validate(instance).err().into_iter(), instance);
+        meter::within(most / TO_TELL, all).or_else(|| {
+            let first = meter::within(most / TO_TELL, first).filter(|misses| !misses.is_empty());
+            let message = "it does not fit, and to find where takes too long".to_owned();
+            Some(first.unwrap_or_else(|| vec![Miss { instance: "$".to_owned(), keyword: String::new(), message }]))
+        })
+    }
+}
+
+/// What is missed, by place.
+fn told<'i>(errors: impl Iterator<Item = ValidationError<'i>>, instance: &Value) -> Vec<Miss> {
+    // The library also misses properties that are there but unexpected (0.61, `additionalProperties: false`).
+    let is_real = |error: &ValidationError<'_>| match error.kind() {
+        Kind::Required { property } => property.as_str().is_none_or(|name| error.instance().get(name).is_none()),
+        _ => true,
+    };
+    let errors = errors.take(MOST_LOOKED_AT).filter(is_real);
+    let mut found: Vec<_> = errors
+        .map(|error| {
+            let steps = place::steps(error.instance_path().as_str(), instance);
+            let miss = Miss {
+                instance: place::path(&steps),
+                keyword: error.kind().keyword().to_owned(),
+                message: message(&error, instance),
+            };
+            (steps, miss)
+        })
+        .collect();
+    found.sort_by(|(one, miss), (other, same)| {
+        one.cmp(other).then_with(|| (&miss.keyword, &miss.message).cmp(&(&same.keyword, &same.message)))
+    });
+    found.dedup_by(|one, other| one.1 == other.1);
+    found.into_iter().take(MOST_MISSES).map(|(_, miss)| miss).collect()
 }
 
 /// How much there is to go through.
@@ -187,6 +227,7 @@ fn build(schema: &Value, documents: &Documents) -> Result<Validator, ValidationE
         .with_base_uri(BASE)
         .with_retriever(documents.clone())
         .with_pattern_options(patterns)
+        .with_keyword(meter::KEYWORD, |part, _, _| Ok(Box::new(Meter::new(part))))
         .build(schema)
 }
 
@@ -219,6 +260,11 @@ fn message(error: &ValidationError<'_>, whole: &Value) -> String {
             });
             let cause = cause.unwrap_or_default();
             format!("none of the {} alternatives holds{cause}", context.len())
+        }
+        Kind::Not { schema } => {
+            let instance = error.instance().to_string();
+            let instance = if instance.len() > LONGEST_VALUE { "the value" } else { &instance };
+            format!("{} is not allowed for {instance}", meter::without(schema))
         }
         _ if error.instance().to_string().len() > LONGEST_VALUE => error.masked_with("the value").to_string(),
         _ => error.to_string(),

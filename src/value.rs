@@ -100,6 +100,28 @@ pub fn truth(value: &Value) -> bool {
     }
 }
 
+/// How many values a value is, with all that is in it.
+pub fn count(value: &Value) -> usize {
+    1 + match value {
+        Value::Array(items) => items.iter().map(count).sum(),
+        Value::Object(entries) => entries.values().map(count).sum(),
+        _ => 0,
+    }
+}
+
+/// Whether a value, with all that is in it, counts more values than are left; what it counts is taken off.
+pub fn exceeds(value: &Value, left: &mut usize) -> bool {
+    if *left == 0 {
+        return true;
+    }
+    *left -= 1;
+    match value {
+        Value::Array(items) => items.iter().any(|item| exceeds(item, left)),
+        Value::Object(entries) => entries.values().any(|value| exceeds(value, left)),
+        _ => false,
+    }
+}
+
 /// Whether two values are equal: numbers by value (`1` is `1.0`), maps whatever the order of their keys.
 pub fn same(left: &Value, right: &Value) -> bool {
     match (left, right) {

@@ -10,7 +10,9 @@ pub(crate) fn fuzz(bytes: &[u8]) {
     let Ok(schema) = serde_json::from_str::<Value>(schema) else { return };
     let instance: Value = serde_json::from_str(instance).unwrap_or_default();
     let load = |path: &str| if path.len() < 9 { Ok(schema.clone()) } else { Err("there is no such file".to_owned()) };
-    if let Ok(shape) = Shape::compile(&schema, &load) {
-        assert!(shape.judge(&instance).len() <= 21);
+    if let Ok(shape) = Shape::compile(&schema, &load)
+        && let Ok(misses) = shape.judge_within(100_000, &instance)
+    {
+        assert!(misses.len() <= 20);
     }
 }

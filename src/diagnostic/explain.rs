@@ -298,6 +298,12 @@ const ERRORS: &[(&str, &str)] = &[
         "One file may hold 200,000 steps. An included playbook, with those that it includes itself, may come to a million: \
          playbooks that include the same ones several times, level by level, multiply.",
     ),
+    (
+        "too-much-work",
+        "A query or a schema comes to more work over this answer than any answer is worth, or to many times its size: queries with \
+         `..` find what stands one inside the other, and schemas that refer to themselves can hold each part against the same value \
+         again and again. Nothing is decided, so the step is errored.",
+    ),
     ("two-actions", "A step does exactly one thing, so that its outcome means one thing. Make two steps of it."),
     (
         "undecided",

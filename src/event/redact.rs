@@ -309,6 +309,17 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_whose_ends_make_an_escape_with_what_stands_beside_it_is_found() {
+        let check = |secret: &str, text: &str, expected: &str| {
+            assert_eq!(redactor(&[secret]).text(text), expected, "{text}");
+        };
+        check("a\" word%d", r#"a\" word%dA"#, "[secret]A");
+        check("41a\"word", r#"%41a\"word"#, "%[secret]");
+        check("new/word", r"\new%2Fword", r"\[secret]");
+        check("new/word", r"\new%252Fword", r"\[secret]");
+    }
+
+    #[test]
     fn a_secret_that_was_cut_is_found() {
         let redactor = redactor(&["abcdefghij", "a\"bcdefgh"]);
         let check = |text: &str, expected: &str| assert_eq!(redactor.text(text), expected, "{text}");

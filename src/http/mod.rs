@@ -149,7 +149,8 @@ pub type Origin<'u> = (Cow<'u, str>, Cow<'u, str>, u16);
 
 /// The scheme, host and port of a URL, for comparison: the default port is written out, case is folded.
 pub fn origin(url: &str) -> Option<Origin<'_>> {
-    let (scheme, rest) = url.split_once("://")?;
+    // `https:/a://b` leads to `a`.
+    let (scheme, rest) = url.split_once("://").filter(|(scheme, _)| is_scheme(scheme))?;
     let scheme = lower(scheme);
     // Clients read `\\` as `/` (WHATWG URL, section 4.4): what follows it must not pass for the host.
     let authority = rest.split(['/', '?', '#', '\\']).next()?;
@@ -320,6 +321,7 @@ mod tests {
         check("http://[::1]/x", Some(("http", "[::1]", 80)));
         check(r"https://evil.example\@trusted.example/", Some(("https", "evil.example", 443)));
         check("https:///x", None);
+        check("https:/evil.example://[::1]/", None);
         check("/subscriptions", None);
         check("http://host:port/", None);
     }

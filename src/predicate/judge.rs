@@ -8,7 +8,7 @@ use super::answer::flag;
 use super::compare::of_value;
 use super::items::{any, count, empty, every, items, none};
 use crate::query::Selection;
-use crate::value::{Value, describe};
+use crate::value::{Value, describe, exceeds};
 
 /// What a predicate is judged over.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,8 +42,8 @@ impl Actual<'_> {
         let mut left = MANY;
         let is_large = match self {
             Actual::Missing => false,
-            Actual::One(value) => is_large(value, &mut left),
-            Actual::Many(values) => values.iter().any(|value| is_large(value, &mut left)),
+            Actual::One(value) => exceeds(value, &mut left),
+            Actual::Many(values) => values.iter().any(|value| exceeds(value, &mut left)),
         };
         if !is_large {
             return self.to_value();
@@ -70,19 +70,6 @@ impl Actual<'_> {
 
 /// A value that holds more others than this is not told where it is as expected.
 const MANY: usize = 1_000;
-
-/// Whether there are more values in a value than are left; what there is, is taken off.
-fn is_large(value: &Value, left: &mut usize) -> bool {
-    if *left == 0 {
-        return true;
-    }
-    *left -= 1;
-    match value {
-        Value::Array(items) => items.iter().any(|item| is_large(item, left)),
-        Value::Object(members) => members.values().any(|member| is_large(member, left)),
-        _ => false,
-    }
-}
 
 /// The judgement of one predicate.
 #[derive(Debug, Clone, PartialEq)]

@@ -10,10 +10,17 @@ use std::fmt;
 use jsonpath_rust::parser::model::{JpQuery, Segment, Selector};
 use jsonpath_rust::parser::parse_json_path;
 
-use crate::value::Value;
+use crate::value::{Value, count, exceeds};
 
 pub use problem::Error;
 use search::Search;
+
+/// How many items a query may look at on its way.
+pub const MOST_LOOKED_AT: u64 = 20_000_000;
+
+/// How many values may be found, with all that is in them, when they are more than the value holds that is looked into:
+/// what `$..id` finds can stand one inside the other.
+pub const MOST_FOUND: usize = 200_000;
 
 /// A JSONPath query.
 #[derive(Debug, Clone)]
@@ -74,9 +81,16 @@ impl Query {
         matches!(self.form, Form::Walk(_))
     }
 
-    /// What the query finds in `value`.
-    pub fn select<'v>(&self, value: &'v Value) -> Selection<'v> {
-        self.select_within(&mut { u64::MAX }, value).unwrap_or(Selection::Many(Vec::new()))
+    /// What the query finds in `value`, or `None` when it would look at more than [`MOST_LOOKED_AT`] items or find more
+    /// than [`MOST_FOUND`] values.
+    pub fn select<'v>(&self, value: &'v Value) -> Option<Selection<'v>> {
+        self.select_within(&mut { MOST_LOOKED_AT }, value).filter(|found| match found {
+            Selection::One(_) => true,
+            Selection::Many(found) => {
+                let are_within = |mut left: usize| !found.iter().any(|found| exceeds(found, &mut left));
+                are_within(MOST_FOUND) || are_within(count(value))
+            }
+        })
     }
 
     /// What the query finds in `value`, or `None` when it would look at more than `budget` items on its way: filters
@@ -167,7 +181,7 @@ mod tests {
         let check = |text: &str, expected: Option<Value>| {
             let query = Query::parse(text).unwrap();
             assert!(query.is_singular(), "{text}");
-            assert_eq!(query.select(&body()), Selection::One(expected.as_ref()), "{text}");
+            assert_eq!(query.select(&body()), Some(Selection::One(expected.as_ref())), "{text}");
             assert_eq!(query.to_string(), text);
         };
         check("$", Some(body()));
@@ -194,7 +208,7 @@ mod tests {
         let check = |text: &str, expected: Value| {
             let query = Query::parse(text).unwrap();
             assert!(!query.is_singular(), "{text}");
-            assert_eq!(query.select(&body()).to_value(), Some(expected), "{text}");
+            assert_eq!(query.select(&body()).unwrap().to_value(), Some(expected), "{text}");
         };
         check("$.value[*].id", json!([1, 2, 3]));
         check("$..id", json!([1, 2, 3]));
@@ -213,7 +227,7 @@ mod tests {
     #[test]
     fn filters_mean_what_the_standard_says() {
         let check = |text: &str, value: Value, expected: Value| {
-            assert_eq!(Query::parse(text).unwrap().select(&value).to_value(), Some(expected), "{text}");
+            assert_eq!(Query::parse(text).unwrap().select(&value).unwrap().to_value(), Some(expected), "{text}");
         };
         check("$[?count(@.zones[*]) == 0]", json!([{"zones": [1]}, {"zones": []}, {}]), json!([{"zones": []}, {}]));
         check("$[?count(@.*) == 2]", json!([{"a": 1, "b": 2}, {"a": 1}]), json!([{"a": 1, "b": 2}]));
@@ -248,6 +262,33 @@ mod tests {
         assert_eq!(found.len(), 3_000);
         let query = Query::parse("$[?@.id >= 0 && $[?@.id == 2999]].id").unwrap();
         assert!(query.select_within(&mut 20_000, &items).is_some());
+        for list in ["['a','a','a']", "[0:,0:,0:]", "[*,*,*]", "[?@,?@,?@]"] {
+            let wide: Value = json!([{"a": 1}, {"a": 1}, {"a": 1}]);
+            let query = Query::parse(&format!("$..{list}")).unwrap();
+            let mut left = 1_000;
+            let Some(Selection::Many(found)) = query.select_within(&mut left, &wide) else { panic!("it is within") };
+            assert!(found.len() as u64 <= 1_000 - left, "{list}: {} for {}", found.len(), 1_000 - left);
+        }
+    }
+
+    #[test]
+    fn what_is_found_one_inside_the_other_is_bounded() {
+        let chain = (0..100).fold(json!(1), |inner, _| json!({"id": inner}));
+        let found = |count: usize| {
+            let value = Value::from(vec![chain.clone(); count]);
+            let query = Query::parse("$..id").unwrap();
+            query.select(&value).map(|found| match found {
+                Selection::Many(found) => found.len(),
+                Selection::One(_) => 1,
+            })
+        };
+        // Of each chain 100 values are found, which hold 99 others and fewer, down to none: 5,050 in all.
+        assert_eq!(found(39), Some(3_900));
+        assert_eq!(found(40), None);
+        // A list may be as long as it is.
+        let long = json!({"a": vec![0; MOST_FOUND + 1]});
+        let found = Query::parse("$.a[*]").unwrap().select(&long).map(|found| found.to_value());
+        assert_eq!(found, Some(Some(long["a"].clone())));
     }
 
     fn json_value() -> impl Strategy<Value = Value> {
@@ -279,7 +320,7 @@ mod tests {
             prop_assert!(query.is_singular());
             let parsed = parse_json_path(&text).unwrap();
             let found = Search::new(&parsed, &value, u64::MAX).run().unwrap();
-            prop_assert_eq!(query.select(&value), Selection::One(found.first().copied()));
+            prop_assert_eq!(query.select(&value), Some(Selection::One(found.first().copied())));
         }
     }
 }

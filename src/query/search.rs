@@ -66,12 +66,10 @@ impl<'q, 'v> Search<'q, 'v> {
     }
 
     fn segment(&self, segment: &Segment, node: &'v Value, out: &mut Vec<&'v Value>) {
-        if !self.pay() {
-            return;
-        }
         match segment {
             Segment::Selector(selector) => self.selector(selector, node, out),
             Segment::Selectors(selectors) => selectors.iter().for_each(|selector| self.selector(selector, node, out)),
+            Segment::Descendant(_) if !self.pay() => {}
             Segment::Descendant(inner) => {
                 self.segment(inner, node, out);
                 children(node).for_each(|child| self.segment(segment, child, out));
@@ -80,13 +78,17 @@ impl<'q, 'v> Search<'q, 'v> {
     }
 
     fn selector(&self, selector: &Selector, node: &'v Value, out: &mut Vec<&'v Value>) {
+        if !self.pay() {
+            return;
+        }
         match selector {
             Selector::Name(name) => out.extend(member(node, name)),
             Selector::Index(index) => out.extend(item(node, *index)),
             Selector::Wildcard => out.extend(children(node).take_while(|_| self.pay())),
             Selector::Slice(start, end, step) => {
                 let items = node.as_array().map_or(&[][..], Vec::as_slice);
-                out.extend(slice(items.len(), (*start, *end), step.unwrap_or(1)).filter_map(|at| items.get(at)));
+                let chosen = slice(items.len(), (*start, *end), step.unwrap_or(1)).filter_map(|at| items.get(at));
+                out.extend(chosen.take_while(|_| self.pay()));
             }
             Selector::Filter(filter) => {
                 out.extend(children(node).filter(|child| self.pay() && self.holds(filter, child)))

@@ -7,6 +7,8 @@ use super::playbook::Playbook;
 use super::progress::Progress;
 use super::reply::Reply;
 use crate::plan::{Capture, Origin, Step};
+use crate::query::Query;
+use crate::source::Span;
 
 impl Playbook<'_, '_> {
     /// Captures what a step names. What finds nothing and has no default is a failure.
@@ -42,7 +44,7 @@ impl Playbook<'_, '_> {
     fn look(&self, capture: &Capture, reply: &Reply, progress: &mut Progress) -> Looked {
         match &capture.origin {
             Origin::Json(query) => match reply.json() {
-                Ok(json) => Looked::from(query.select(json).to_value()),
+                Ok(json) => self.find(query, json, capture.span, progress),
                 Err(_) if capture.default.is_some() => Looked::Nothing,
                 Err(why) => {
                     let diagnostic = mishap::not_json(&reply.beginning(), reply.header("content-type"), why);
@@ -50,7 +52,7 @@ impl Playbook<'_, '_> {
                     Looked::Broken
                 }
             },
-            Origin::Claims(query) => Looked::from(query.select(&reply.claims).to_value()),
+            Origin::Claims(query) => self.find(query, &reply.claims, capture.span, progress),
             Origin::Header(name) => match name.render_text(&*self.frame) {
                 Ok(name) => {
                     let value = reply.header(&name.to_ascii_lowercase());
@@ -75,6 +77,16 @@ impl Playbook<'_, '_> {
                     Looked::Broken
                 }
             },
+        }
+    }
+
+    fn find(&self, query: &Query, value: &Value, span: Span, progress: &mut Progress) -> Looked {
+        match query.select(value) {
+            Some(found) => Looked::from(found.to_value()),
+            None => {
+                progress.errored(self, mishap::too_much_found(query).at(span, "asks for too much"));
+                Looked::Broken
+            }
         }
     }
 }

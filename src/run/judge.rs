@@ -97,7 +97,13 @@ impl Playbook<'_, '_> {
 
     /// Each place of the body that misses the schema; one assertion that holds when none does.
     fn shape(&self, shape: &Shape, json: &Value, span: Span, progress: &mut Progress) {
-        let misses = shape.judge(json);
+        let misses = match shape.judge(json) {
+            Ok(misses) => misses,
+            Err(why) => {
+                let diagnostic = mishap::too_much_to_judge(&why).at(span, "expected to fit");
+                return progress.errored(self, diagnostic);
+            }
+        };
         let assertion = |path: Option<String>, keyword: String, reason: Option<String>| Assertion {
             subject: "schema".into(),
             path,
@@ -113,7 +119,8 @@ impl Playbook<'_, '_> {
             progress.judged(Judged::Assertion(Box::new(assertion(None, String::new(), None))));
         }
         for miss in misses {
-            let found = Query::parse(&miss.instance).ok().and_then(|query| query.select(json).to_value());
+            let query = Query::parse(&miss.instance).ok();
+            let found = query.and_then(|query| Actual::from(query.select(json)?).outline());
             let told = assertion(Some(miss.instance), miss.keyword, Some(miss.message));
             let told = Assertion { found: found.is_some(), actual: found.unwrap_or(Value::Null), ..told };
             progress.judged(Judged::Assertion(Box::new(told)));
@@ -146,7 +153,10 @@ impl Playbook<'_, '_> {
         (name, predicate): (Name, &Predicate<Tree>),
         progress: &mut Progress,
     ) {
-        self.predicate(predicate, (name, Actual::from(query.select(value))), progress);
+        match query.select(value) {
+            Some(found) => self.predicate(predicate, (name, Actual::from(found)), progress),
+            None => progress.errored(self, mishap::too_much_found(query).at(name.span, "asks for too much")),
+        }
     }
 
     fn predicate(&self, predicate: &Predicate<Tree>, (name, actual): (Name, Actual<'_>), progress: &mut Progress) {

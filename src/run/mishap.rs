@@ -11,6 +11,7 @@ use crate::http::{Fault, FaultKind};
 use crate::moment::show_duration;
 use crate::nearest::nearest;
 use crate::plan::{Action, Step};
+use crate::query::{MOST_LOOKED_AT, Query};
 
 /// No answer to a request that had so much time.
 pub fn fault(fault: &Fault, url: &str, limit: Duration) -> Diagnostic {
@@ -144,6 +145,22 @@ pub fn not_json(beginning: &str, content_type: Option<&str>, why: &str) -> Diagn
         return diagnostic.note("the body is empty");
     }
     diagnostic.note(why.to_owned()).note(format!("the body begins: {beginning}"))
+}
+
+/// A query that comes to more than is kept.
+pub fn too_much_found(query: &Query) -> Diagnostic {
+    Diagnostic::error("too-much-work", format!("`{query}` comes to too much here"))
+        .note(format!(
+            "it looks at more than {} million items, or what it finds stands one inside the other, so that it comes to more \
+             values than are looked into",
+            MOST_LOOKED_AT / 1_000_000
+        ))
+        .help("say more exactly what is meant: `$.value[*].id` rather than `$..id`")
+}
+
+/// A schema that a value cannot be held against.
+pub fn too_much_to_judge(why: &str) -> Diagnostic {
+    Diagnostic::error("too-much-work", "the body cannot be held against the schema").note(why.to_owned())
 }
 
 /// A capture that found nothing.

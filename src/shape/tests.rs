@@ -14,7 +14,10 @@ fn compile(schema: &Value) -> Result<Shape, Fault> {
 
 /// The misses as lines: path, keyword, message.
 fn judge(schema: &Value, instance: &Value) -> Vec<String> {
-    let misses = compile(schema).expect("it is a schema").judge(instance);
+    let misses = match compile(schema).expect("it is a schema").judge_within(500_000, instance) {
+        Ok(misses) => misses,
+        Err(why) => return vec![format!("undecided: {why}")],
+    };
     misses.into_iter().map(|Miss { instance, keyword, message }| format!("{instance} {keyword}: {message}")).collect()
 }
 
@@ -161,7 +164,7 @@ fn files_beside_the_schema_are_loaded() {
         other => load(other),
     };
     let shape = Shape::compile(&json!({"$ref": "./a.json"}), &load).expect("it is a schema");
-    let misses = shape.judge(&json!({"b": ["x", 1]}));
+    let misses = shape.judge(&json!({"b": ["x", 1]})).expect("it is decided");
     assert_eq!(misses[0].instance, "$.b[1]");
     assert_eq!(misses[0].message, "1 is not of type \"string\"");
     let check = |reference: &str, file: Option<&str>, pointer: &str, message: &str| {
@@ -175,7 +178,7 @@ fn files_beside_the_schema_are_loaded() {
     check("gone.json", None, "/items/$ref", "`gone.json` is not there");
     check("a.json#/nowhere", None, "/items/$ref", "there is no `/nowhere`");
     let old = json!({"$schema": "http://json-schema.org/draft-07/schema#", "$ref": "old.json#/definitions/x"});
-    assert_eq!(Shape::compile(&old, &load).expect("it is a schema").judge(&json!([1])).len(), 1);
+    assert_eq!(Shape::compile(&old, &load).expect("it is a schema").judge(&json!([1])).unwrap().len(), 1);
 }
 
 #[test]
@@ -194,7 +197,7 @@ fn references_may_go_in_circles() {
         json!({"$schema": "https://json-schema.org/draft/2019-09/schema", "$recursiveAnchor": true, "$recursiveRef": "#"}),
         json!({"unevaluatedProperties": {"$ref": "#"}, "allOf": [{"$ref": "#"}]}),
     ] {
-        compile(&schema).expect("it is a schema").judge(&json!({"a": {"b": [1]}}));
+        compile(&schema).expect("it is a schema").judge(&json!({"a": {"b": [1]}})).expect("it is decided");
     }
     let tree = json!({"type": "object", "additionalProperties": {"$ref": "#"}});
     assert_eq!(judge(&tree, &json!({"a": {"b": {"c": 1}}})), ["$.a.b.c type: 1 is not of type \"object\""]);
@@ -205,7 +208,7 @@ fn deep_things_do_not_exhaust_the_stack() {
     let nested = |depth: usize| (0..depth).fold(json!(1), |inner, _| json!({"a": inner}));
     let tree = json!({"type": "object", "properties": {"a": {"$ref": "#"}}});
     assert_eq!(judge(&tree, &nested(256)).len(), 1);
-    assert_eq!(judge(&tree, &nested(257)), ["$ : it is nested more than 256 levels deep"]);
+    assert_eq!(judge(&tree, &nested(257)), ["undecided: the value is nested more than 256 levels deep"]);
     let thick = (0..100).fold(json!({"properties": {"a": {"$ref": "#"}}}), |inner, _| json!({"allOf": [inner]}));
     assert_eq!(judge(&thick, &nested(250)), [""; 0]);
     let deep = (0..300).fold(json!({}), |inner, _| json!({"not": inner}));
@@ -215,7 +218,55 @@ fn deep_things_do_not_exhaust_the_stack() {
     chain.insert("d3000".to_owned(), json!({"type": "string"}));
     let chain = json!({"$ref": "#/$defs/d0", "$defs": chain});
     assert_eq!(judge(&chain, &json!(1)), ["$ type: 1 is not of type \"string\""]);
-    assert_eq!(judge(&chain, &nested(200)), ["$ : the schema is too large for a value as deep as this"]);
+    assert_eq!(judge(&chain, &nested(200)), ["undecided: the schema is too large for a value as deep as this"]);
+}
+
+#[test]
+fn what_refers_to_itself_several_times_over_is_bounded() {
+    let nested = |depth: usize| (0..depth).fold(json!(1), |inner, _| json!({"a": inner}));
+    let undecided = "undecided: parts of the schema would be held against parts of this value too often: does it refer to \
+                     itself in several ways?";
+    // Through the value: each level is looked at twice as often as the one above. What fits is known from one look.
+    let twice = |leaf: &str| json!({"anyOf": [{"type": leaf}, {"allOf": [{"properties": {"a": {"$ref": "#"}}}, {"properties": {"a": {"$ref": "#"}}}], "type": "object"}]});
+    assert_eq!(judge(&twice("number"), &nested(100)), [""; 0]);
+    assert_eq!(judge(&twice("string"), &nested(3)).len(), 1);
+    let lost = "$ : it does not fit, and to find where takes too long";
+    assert_eq!(judge(&twice("string"), &nested(100)), [lost]);
+    // At one place: each part holds the next one twice.
+    let mut parts: serde_json::Map<_, _> = (0..64)
+        .map(|at| {
+            let next = json!({"$ref": format!("#/$defs/d{}", at + 1)});
+            (format!("d{at}"), json!({"allOf": [next.clone(), next]}))
+        })
+        .collect();
+    for (last, expected) in [(json!(true), undecided), (json!(false), "$ falseSchema: nothing may stand here")] {
+        parts.insert("d64".to_owned(), last);
+        let chain = json!({"$ref": "#/$defs/d0", "$defs": parts});
+        assert_eq!(judge(&chain, &json!(1)), [expected]);
+        let old = json!({"$schema": "http://json-schema.org/draft-07/schema#", "$ref": "#/$defs/d0", "$defs": parts});
+        assert_eq!(judge(&old, &json!(1)), [expected]);
+    }
+    // A schema that is large and a value that is, too, are not much work.
+    let wide: Value = (0..50_000).map(|id| json!({"id": id, "name": "x"})).collect();
+    let part =
+        json!({"required": ["id", "name"], "properties": {"id": {"type": "number"}, "name": {"type": "string"}}});
+    assert_eq!(judge(&json!({"items": {"$ref": "#/$defs/part"}, "$defs": {"part": part}}), &wide), [""; 0]);
+}
+
+#[test]
+fn what_is_counted_is_not_seen() {
+    let schema = json!({
+        "not": {"properties": {"a": {"const": {"b": 1}}}},
+        "dependentRequired": {"a": ["b"]},
+        "properties": {"properties": {"properties": {"enum": {"type": "string"}}}},
+    });
+    let expected = [
+        "$ not: {\"properties\":{\"a\":{\"const\":{\"b\":1}}}} is not allowed for {\"a\":{\"b\":1}}",
+        "$ required: \"b\" is a required property",
+    ];
+    assert_eq!(judge(&schema, &json!({"a": {"b": 1}})), expected);
+    let inner = judge(&schema, &json!({"a": {"b": 1}, "b": 1, "properties": {"enum": 1}}));
+    assert_eq!(inner[1], "$.properties.enum type: 1 is not of type \"string\"");
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn fault(test: &Value) -> Option<String> {
         (Err(error), false) => return Some(format!("`{selector}` is refused at {}: {error}", error.offset)),
         (Ok(query), false) => query,
     };
-    let found: Vec<&Value> = match query.select(&test["document"]) {
+    let found: Vec<&Value> = match query.select(&test["document"]).expect("it is within its bounds") {
         Selection::One(found) => found.into_iter().collect(),
         Selection::Many(found) => found,
     };

@@ -7,6 +7,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use memchr::memchr3_iter;
 use memchr::memmem::{Finder, find};
+use serde_json::Value;
+
+use crate::http::encode;
 
 /// What stands where a long value was cut.
 const CUT: &str = "…";
@@ -99,12 +102,14 @@ fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     merged
 }
 
-/// A secret as it stands in a decoded text: as it is, as a form writes its blanks, and in base64 at each of three offsets.
+/// A secret as it stands in a text: as it is, in its usual encodings, since what stands beside it can make another escape with
+/// its ends, and in base64 at each of three offsets.
 fn needles(secret: &str) -> Vec<String> {
-    let mut all = vec![secret.to_owned()];
-    if secret.contains(' ') {
-        all.push(secret.replace(' ', "+"));
-    }
+    let (json, percent) = (escaped(secret), encode(secret));
+    let (json_twice, percent_twice) = (escaped(&json), encode(&percent));
+    let form = percent.replace("%20", "+");
+    let mut all = vec![secret.to_owned(), secret.replace(' ', "+"), json.replace('/', "\\/")];
+    all.extend([json, json_twice, form, percent, percent_twice]);
     // What looks like an escape in the secret itself is taken off together with those around it.
     let view = View::of(secret.as_bytes()).and_then(|view| String::from_utf8(view.bytes).ok());
     all.extend(view.filter(|view| view.len() >= SHORTEST));
@@ -122,6 +127,12 @@ fn needles(secret: &str) -> Vec<String> {
         }
     }
     all
+}
+
+/// A text as it stands in JSON.
+fn escaped(text: &str) -> String {
+    let quoted = Value::from(text).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
 }
 
 /// A text with one layer of its encodings taken off.

@@ -323,10 +323,12 @@ fn playbook(cases: &[Case], servers: &[Server], honest: &Server) -> String {
     text + &format!("  - {{name: goes on, request: {{url: {}/fine}}}}\n", honest.url())
 }
 
-/// How each step came out, and all that was said of it.
-fn run(playbook: &str) -> Vec<(String, String, String)> {
+/// How each step came out, and all that was said of it. The playbook has these files beside it.
+pub(super) fn run(playbook: &str, files: &[(&str, &str)]) -> Vec<(String, String, String)> {
     let folder = Folder::new().expect("a folder");
-    folder.write("a.yaml", playbook.as_bytes()).expect("written");
+    for (name, text) in [("a.yaml", playbook)].iter().chain(files) {
+        folder.write(name, text.as_bytes()).expect("written");
+    }
     let arguments = ["a.yaml", "--report", "json=r.json", "--quiet"].map(str::to_owned);
     let printed = program::run_under(&folder, &format!("ulimit -d {MEMORY}"), &arguments).expect("it ends");
     let told = String::from_utf8_lossy(&printed.stderr).into_owned();
@@ -362,7 +364,7 @@ fn whatever_resource_manager_answers_is_borne_and_told() {
     let cases = cases();
     let servers: Vec<Server> = cases.iter().map(|case| Server::start(case.act)).collect();
     let begun = Instant::now();
-    let found = run(&playbook(&cases, &servers, &Server::answering(good("{}"))));
+    let found = run(&playbook(&cases, &servers, &Server::answering(good("{}"))), &[]);
     check(&cases, &found);
     let asked = servers.iter().any(|server| server.got().to_lowercase().contains("accept-encoding"));
     assert!(!asked, "what is packed is not asked for");

@@ -37,7 +37,7 @@ fn redirect(status: u16, location: &str) -> String {
 }
 
 /// Places that are the thief's, and are not written as the honest server is.
-const DISGUISES: [&str; 14] = [
+const DISGUISES: [&str; 15] = [
     "http://THIEF/x",
     "HTTP://THIEF/x",
     "//THIEF/x",
@@ -52,6 +52,7 @@ const DISGUISES: [&str; 14] = [
     "http://0x7f.1:PORT/x",
     "http://[::ffff:127.0.0.1]:PORT/x",
     "http://%31%32%37.0.0.1:PORT/x",
+    "http:/THIEF//://HONEST/x",
 ];
 
 /// Links that lead astray, in answers to a request with `redirects`, with `pages` and with `poll`.
@@ -64,8 +65,8 @@ fn disguised() -> Vec<Case> {
         all.push(case("request: {url: /x, redirects: 2}", redirected, ("", ""), Thief::Little));
         let link = place.replace('\\', "\\\\");
         let page = good(&format!(r#"{{"value": [], "nextLink": "{link}"}}"#));
-        // One of them is no URL, and so a path on the honest server.
-        let outcome = if place.contains(r":\\") { "passed" } else { "errored" };
+        // What is no URL is a path on the honest server.
+        let outcome = if place.contains(r":\\") || place.contains(":/T") { "passed" } else { "errored" };
         all.push(case("request: {url: /x, pages: 2}", page, (outcome, ""), Thief::Nothing));
         for header in ["Location", "Azure-AsyncOperation"] {
             let accepted =
@@ -109,6 +110,20 @@ fn cases() -> Vec<Case> {
         case("request: {url: 'http://HONEST%40THIEF/x'}", fine(), ("errored", "is no URL"), Thief::Nothing),
         case("request: {url: 'http://THIEF/x', auth: arm}", fine(), ("passed", ""), Thief::Token),
         case("request: {url: 'http://THIEF/x', auth: {bearer: '{{ bearer }}'}}", fine(), ("passed", ""), Thief::Token),
+    ]
+}
+
+/// Hosts that are no home of a token, whatever the step says.
+fn refused() -> Vec<Case> {
+    let case = |step, answer, (outcome, words), thief| Case { step, answer, outcome, words, thief };
+    let fine = || good("{}");
+    vec![
+        case(
+            r#"request: {url: '{{ "http:/THIEF//://HONEST/x" }}', auth: arm}"#,
+            fine(),
+            ("errored", "is no URL"),
+            Thief::Nothing,
+        ),
         case(
             "request: {url: 'http://[::ffff:127.0.0.1]:PORT/x', auth: arm}",
             fine(),
@@ -224,6 +239,7 @@ fn relengthed(answer: &str) -> String {
 #[test]
 fn no_secret_goes_to_another_server_unless_the_step_says_so() {
     check(&cases());
+    check(&refused());
 }
 
 #[test]
