@@ -15,6 +15,7 @@ use mi_run::predicate::{Actual, Predicate};
 use mi_run::query::Query;
 use mi_run::report::checkout::Checkout;
 use mi_run::report::{curl, har, html, json, jsonl, junit, markdown, otlp, read, sarif, tap};
+use mi_run::shape::Shape;
 use mi_run::template::{Files, Scope, Template};
 use serde_json::Value;
 
@@ -57,6 +58,7 @@ const PATHS: &[(&str, usize, Ready)] = &[
     ("query parse", 500, query_parse),
     ("query", 2_000, query),
     ("assertion", 2_000, assertion),
+    ("schema", 2_000, schema),
     ("redaction", 2_000, redaction),
     ("run of steps", 100, run_steps),
     ("run of a loop", 100, run_loop),
@@ -180,6 +182,28 @@ fn query(size: usize) -> Work {
     let queries = texts.map(|text| Query::parse(text).expect("it is a query"));
     let value = listed(size);
     Box::new(move || queries.iter().for_each(|query| drop(black_box(query.select(&value)))))
+}
+
+fn schema(size: usize) -> Work {
+    let schema = serde_json::json!({
+        "type": "object",
+        "properties": {"value": {"type": "array", "items": {"$ref": "#/$defs/account"}}},
+        "required": ["value"],
+        "$defs": {
+            "account": {
+                "type": "object",
+                "required": ["id", "name", "sku"],
+                "properties": {
+                    "id": {"type": "string", "pattern": "^/subscriptions/"},
+                    "location": {"enum": ["chinanorth", "chinaeast"]},
+                    "sku": {"properties": {"tier": {"const": "Standard"}}, "additionalProperties": {"type": "string"}},
+                },
+            },
+        },
+    });
+    let shape = Shape::compile(&schema, &|path| Err(path.to_owned())).expect("it is a schema");
+    let value = listed(size);
+    Box::new(move || assert!(shape.judge(&value).is_ok_and(|misses| misses.is_empty())))
 }
 
 fn assertion(size: usize) -> Work {

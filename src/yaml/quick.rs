@@ -197,6 +197,16 @@ mod tests {
     }
 
     #[test]
+    fn the_test_suite_of_yaml_is_read_alike() {
+        let suite = include_str!("../../tests/it/yaml-test-suite.json");
+        let suite: serde_json::Value = serde_json::from_str(suite).expect("the suite is JSON");
+        let texts = suite["tests"].as_array().into_iter().flatten().filter_map(|test| test["yaml"].as_str());
+        let read =
+            texts.map(both).filter(|(quick, _)| quick.is_some()).inspect(|(quick, whole)| assert_eq!(quick, whole));
+        assert!(read.count() > 100);
+    }
+
+    #[test]
     fn no_file_holds_endless_values() {
         let mut sources = Sources::new();
         let id = sources.add(Source::new("x", "[".to_owned() + &"1,".repeat(MOST) + "]"));
