@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use mi_run::event::redact::{MARK, Redactor};
 use mi_run::http::encode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::halves;
 
@@ -44,5 +44,16 @@ pub(crate) fn fuzz(bytes: &[u8]) {
     }
     let mut value = json!({secret: [text.replace('#', secret), {"a": secret}]});
     redactor.value(&mut value);
-    assert!(!value.to_string().contains(json), "{value}");
+    assert!(!holds(&value, secret), "{value}");
+}
+
+/// Whether a text or a name in a value holds the secret. In the text of the whole value the end of an escape and what follows
+/// it can look like one.
+fn holds(value: &Value, secret: &str) -> bool {
+    match value {
+        Value::String(text) => text.contains(secret),
+        Value::Array(items) => items.iter().any(|item| holds(item, secret)),
+        Value::Object(members) => members.iter().any(|(name, member)| name.contains(secret) || holds(member, secret)),
+        _ => false,
+    }
 }

@@ -34,7 +34,8 @@ impl ArmError {
         let mut found =
             Self { code: code.unwrap_or_default(), message: message.unwrap_or_default(), ..Self::default() };
         collect_inner(error, &mut found.inner, 0);
-        found.action = quoted_after(&found.message, "perform action");
+        // An operation that was tried is one, no pattern of many.
+        found.action = quoted_after(&found.message, "perform action").filter(|action| !action.contains('*'));
         found.scope = quoted_after(&found.message, "over scope").or_else(|| quoted_after(&found.message, "on scope"));
         found.object_id = quoted_after(&found.message, "with object id");
         Some(found)
@@ -106,6 +107,8 @@ mod tests {
         let error = ArmError::read(&json!({"error": {"code": "AuthorizationFailed", "message": message}}));
         let error = error.expect("an error");
         assert_eq!(error.action.as_deref(), Some("A/read"));
+        let starred = message.replace("A/read", "A/*");
+        assert_eq!(ArmError::read(&json!({"message": starred})).expect("an error").action, None);
         assert_eq!(error.scope.as_deref(), Some("/subscriptions/s"));
         assert_eq!(error.object_id.as_deref(), Some("o"));
     }

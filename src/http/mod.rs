@@ -154,6 +154,10 @@ pub fn origin(url: &str) -> Option<Origin<'_>> {
     let scheme = lower(scheme);
     // Clients read `\\` as `/` (WHATWG URL, section 4.4): what follows it must not pass for the host.
     let authority = rest.split(['/', '?', '#', '\\']).next()?;
+    // They leave out line breaks and tabs, so that what is left is another host.
+    if authority.bytes().any(|byte| byte.is_ascii_control()) {
+        return None;
+    }
     let host_port = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     let (host, port) = match host_port.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => (host, port.parse().ok()?),
@@ -322,6 +326,7 @@ mod tests {
         check(r"https://evil.example\@trusted.example/", Some(("https", "evil.example", 443)));
         check("https:///x", None);
         check("https:/evil.example://[::1]/", None);
+        check("https://evil.example\n.trusted.example/", None);
         check("/subscriptions", None);
         check("http://host:port/", None);
     }

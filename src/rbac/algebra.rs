@@ -166,6 +166,16 @@ impl<'o> Algebra<'o> {
         PLANES.iter().map(|plane| set.known(self.operations, *plane).count()).sum()
     }
 
+    /// Whether one set is included in another, as a part of a larger answer.
+    pub(super) fn is_included(
+        &self,
+        one: &PermissionSet,
+        other: &PermissionSet,
+        budget: &mut Budget,
+    ) -> Result<Verdict, TooComplex> {
+        Ok(self.compare(one, other, (Aim::Beyond, budget))?.0)
+    }
+
     fn literal<'a>(&self, set: &'a PermissionSet, (pattern, plane): (&Pattern, Plane)) -> Answer<'a> {
         let action = pattern.as_str();
         let (verdict, grant) = match set.decide(action, plane) {

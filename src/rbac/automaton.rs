@@ -68,12 +68,13 @@ impl Search<'_> {
         let mut at = 0;
         while let Some(state) = reached.get(at) {
             let (places, length) = (Rc::clone(&state.places), state.length);
-            budget.state(places.len())?;
+            budget.state()?;
             automaton.mark(&places, &mut marks);
             match judge(&marks) {
                 Sight::Found => return Ok(Some(word(&reached, at))),
                 Sight::Open if length < self.longest => {
                     for by in automaton.characters(&places) {
+                        budget.places(places.len())?;
                         let next = automaton.next(&places, by);
                         let lives = next.first().is_some_and(|place| automaton.owners[*place] == 0);
                         if lives && seen.insert(Rc::clone(&next)) {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::rbac::algebra::{Algebra, Verdict};
-use crate::rbac::limits::TooComplex;
+use crate::rbac::limits::{Budget, TooComplex};
 use crate::rbac::set::PermissionSet;
 use crate::rbac::{Pattern, Plane, Role, catalogue};
 
@@ -28,11 +28,12 @@ impl Algebra<'_> {
     /// The built-in roles that grant every operation that each of the patterns matches: those that do so for certain first,
     /// then those that grant the fewest known operations, then those that are included in others.
     pub fn granting(&self, wanted: &[(Pattern, Plane)]) -> Result<Vec<Granting>, TooComplex> {
-        let mut found = Vec::new();
+        let (mut found, mut budget) = (Vec::new(), Budget::of_a_search());
+        let wanted: Vec<_> = wanted.iter().map(|(pattern, plane)| PermissionSet::of_pattern(pattern, *plane)).collect();
         for (role, set) in catalogue().iter().zip(built_in_sets()) {
             let mut verdict = Verdict::Yes;
-            for (pattern, plane) in wanted {
-                verdict = verdict.min(self.every(set, (pattern, *plane))?.verdict);
+            for wanted in &wanted {
+                verdict = verdict.min(self.is_included(wanted, set, &mut budget)?);
                 if verdict == Verdict::No {
                     break;
                 }
@@ -47,7 +48,7 @@ impl Algebra<'_> {
             let mut below = 0;
             for (other, narrower) in found.iter().filter(|(other, _)| other.breadth == granting.breadth) {
                 let is_other = other.role.id != granting.role.id;
-                below += usize::from(is_other && self.included(narrower, set)?.verdict == Verdict::Yes);
+                below += usize::from(is_other && self.is_included(narrower, set, &mut budget)? == Verdict::Yes);
             }
             ranked.push((
                 std::cmp::Reverse(granting.verdict),

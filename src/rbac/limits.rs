@@ -10,12 +10,15 @@ const LENGTH: usize = 1_000;
 const STARS: usize = 16;
 /// How many states of the product of all automata are looked at for one answer.
 const STATES: usize = 20_000;
-/// How many places of the automata are visited for one answer.
-const PLACES: usize = 500_000;
+/// How often a character is read from a place of the automata for one answer.
+const PLACES: usize = 5_000_000;
 /// How many pairs of patterns are looked at for one answer.
 const PAIRS: usize = 30_000_000;
 /// How many parts a difference may fall into.
 const PARTS: usize = 20_000;
+
+/// How many answers' work a search through all built-in roles may be.
+const SHARES: usize = 8;
 
 /// Why a question about patterns is not answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,11 +67,21 @@ impl Budget {
         Budget { states: STATES, places: PLACES, pairs: PAIRS, parts: PARTS }
     }
 
-    /// Spends a state with so many places.
-    pub(super) fn state(&mut self, places: usize) -> Result<(), TooComplex> {
-        let states = self.states.checked_sub(1).ok_or(TooComplex::States)?;
-        let places = self.places.checked_sub(places).ok_or(TooComplex::States)?;
-        (self.states, self.places) = (states, places);
+    /// For a search through all built-in roles: of one pattern each takes a share of what one answer may take.
+    pub(super) fn of_a_search() -> Budget {
+        let Budget { states, places, pairs, parts } = Budget::new();
+        Budget { states: SHARES * states, places: SHARES * places, pairs: SHARES * pairs, parts }
+    }
+
+    /// Spends a state.
+    pub(super) fn state(&mut self) -> Result<(), TooComplex> {
+        self.states = self.states.checked_sub(1).ok_or(TooComplex::States)?;
+        Ok(())
+    }
+
+    /// Spends the places from which a character is read.
+    pub(super) fn places(&mut self, places: usize) -> Result<(), TooComplex> {
+        self.places = self.places.checked_sub(places).ok_or(TooComplex::States)?;
         Ok(())
     }
 

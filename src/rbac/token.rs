@@ -42,15 +42,21 @@ pub(super) fn compile(folded: &str, is_strict: bool) -> Vec<Token> {
 /// Whether the instructions accept a name in lower case: all readings are followed at once, so that no pattern is slow.
 pub(super) fn accepts(tokens: &[Token], action: &str) -> bool {
     let mut now = vec![false; tokens.len() + 1];
+    let mut next = now.clone();
     enter(tokens, 0, &mut |at| now[at] = true);
     for character in action.chars() {
-        let mut next = vec![false; tokens.len() + 1];
+        let mut lives = false;
         for at in (0..tokens.len()).filter(|at| now[*at]) {
             if let Some(reached) = step(tokens, at, character) {
+                lives = true;
                 enter(tokens, reached, &mut |at| next[at] = true);
             }
         }
-        now = next;
+        if !lives {
+            return false;
+        }
+        std::mem::swap(&mut now, &mut next);
+        next.fill(false);
     }
     now[tokens.len()]
 }
