@@ -112,6 +112,9 @@ impl Diagnostic {
 /// How many diagnostics of a severity are kept. Nobody reads more, and a file of rubbish has one for each line.
 const MOST: usize = 500;
 
+/// How many errors are worth more work than to be told.
+const FEW: usize = 50;
+
 /// Everything found so far.
 #[derive(Clone, Debug, Default)]
 pub struct Diagnostics {
@@ -154,6 +157,11 @@ impl Diagnostics {
     /// Whether nothing was found.
     pub fn is_empty(&self) -> bool {
         self.count() == 0
+    }
+
+    /// Whether there are so few errors that each is worth some work.
+    pub(crate) fn are_few(&self) -> bool {
+        self.counts[Severity::Error as usize] < FEW
     }
 
     /// How many are not kept.

@@ -141,7 +141,9 @@ impl Read for Path {
             reader.wrong_type(node, "a JSONPath query such as `$.name`");
             return None;
         };
-        match Query::parse(text) {
+        // To find the place of an error takes many attempts.
+        let parsed = if reader.diagnostics.are_few() { Query::parse(text) } else { Query::parse_quickly(text) };
+        match parsed {
             Ok(query) => Some(Path(query)),
             Err(error) => {
                 let width = text.get(error.offset..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);

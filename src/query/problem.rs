@@ -103,27 +103,40 @@ pub(super) fn misuse(text: &str, misuse: Misuse) -> Error {
 
 /// The error for a text that the library refuses.
 pub(super) fn explain(text: &str, error: &JsonPathError) -> Error {
-    let reported = match error {
+    at(text, reported(error).max(valid_beginning(text)))
+}
+
+/// The same without a search for the place.
+pub(super) fn tell(text: &str, error: &JsonPathError) -> Error {
+    at(text, reported(error))
+}
+
+fn at(text: &str, offset: usize) -> Error {
+    let offset = text.floor_char_boundary(offset);
+    Error { offset, message: message(text, offset) }
+}
+
+/// Where the library stopped.
+fn reported(error: &JsonPathError) -> usize {
+    match error {
         JsonPathError::PestError(error) => match error.location {
             InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
         },
         _ => 0,
-    };
-    let mut offset = reported.max(valid_beginning(text)).min(text.len());
-    while !text.is_char_boundary(offset) {
-        offset -= 1;
     }
-    Error { offset, message: message(text, offset) }
 }
 
 /// The length of the longest beginning of `text` that a closing bracket makes a query: the library often reports
 /// only where the segment began that it could not finish, or nothing at all.
 fn valid_beginning(text: &str) -> usize {
-    let completes = |at: usize| {
-        ["", "]", "']", "\"]", ")]"].iter().any(|end| parse_json_path(&format!("{}{end}", &text[..at])).is_ok())
+    let completes = |at: &usize| {
+        let before = &text[..*at];
+        let ends: &[&str] = if open_bracket(before) { &["]", "']", "\"]", ")]"] } else { &[""] };
+        ends.iter().any(|end| parse_json_path(&format!("{before}{end}")).is_ok())
     };
-    let borders = text.char_indices().map(|(at, _)| at).chain([text.len()]);
-    borders.take_while(|at| *at <= SEARCHED).filter(|at| completes(*at)).last().unwrap_or(0)
+    let searched = text.floor_char_boundary(SEARCHED);
+    let borders = text[..searched].char_indices().map(|(at, _)| at).chain([searched]);
+    borders.rev().find(completes).unwrap_or(0)
 }
 
 fn message(text: &str, offset: usize) -> String {

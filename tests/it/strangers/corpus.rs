@@ -60,6 +60,11 @@ fn of_yaml() -> Vec<Hostile> {
         one("maps in maps", REFUSED, (0..400).map(|at| format!("{}a:\n", " ".repeat(at))).collect()),
         one("a long scalar", REFUSED, format!("name: {}\nsteps: 1\n", "x".repeat(20 << 20))),
         one("a file that is too large", REFUSED, "#".repeat((32 << 20) + 1)),
+        one("many wrong queries", REFUSED, {
+            let wrong = format!("$[?!! {}", "@.a > 2 && ".repeat(30));
+            let all = many(3_000, &format!("    - {{request: GET /a, expect: {{json: {{'{wrong} #': 1}}}}}}\n"));
+            format!("cloud: public\nsteps:\n{all}")
+        }),
         one("many keys", REFUSED, many(20_000, "k#: 1\n")),
         one("one key many times", REFUSED, "name: x\n".repeat(20_000)),
         one("many anchors", REFUSED, many(20_000, "- &a# 1\n")),
