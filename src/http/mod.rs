@@ -147,23 +147,26 @@ pub fn beginning(body: &[u8]) -> String {
 /// A scheme, a host and a port.
 pub type Origin<'u> = (Cow<'u, str>, Cow<'u, str>, u16);
 
-/// The scheme, host and port of a URL, for comparison: the default port is written out, case is folded.
+/// The scheme, host and port of a URL, for comparison: the default port is written out, case is folded. Nothing when a client
+/// makes another host of what is written.
 pub fn origin(url: &str) -> Option<Origin<'_>> {
     // `https:/a://b` leads to `a`.
     let (scheme, rest) = url.split_once("://").filter(|(scheme, _)| is_scheme(scheme))?;
     let scheme = lower(scheme);
     // Clients read `\\` as `/` (WHATWG URL, section 4.4): what follows it must not pass for the host.
     let authority = rest.split(['/', '?', '#', '\\']).next()?;
-    // They leave out line breaks and tabs, so that what is left is another host.
-    if authority.bytes().any(|byte| byte.is_ascii_control()) {
-        return None;
-    }
     let host_port = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     let (host, port) = match host_port.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => (host, port.parse().ok()?),
         _ => (host_port, if scheme == "https" { 443 } else { 80 }),
     };
-    (!host.is_empty()).then(|| (scheme, lower(host.trim_end_matches('.')), port))
+    (!host.is_empty() && is_plain(host)).then(|| (scheme, lower(host.trim_end_matches('.')), port))
+}
+
+/// Whether clients take a host as it is written: they leave out line breaks and tabs, decode `%41`, and map what is not ASCII
+/// (WHATWG URL, section 3.5).
+fn is_plain(host: &str) -> bool {
+    host.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'%')
 }
 
 /// A text in lower case; nearly all are.
@@ -327,6 +330,8 @@ mod tests {
         check("https:///x", None);
         check("https:/evil.example://[::1]/", None);
         check("https://evil.example\n.trusted.example/", None);
+        check("https://%65vil.example/", None);
+        check("https://ⓔvil.example/", None);
         check("/subscriptions", None);
         check("http://host:port/", None);
     }

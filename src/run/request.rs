@@ -92,6 +92,9 @@ impl Playbook<'_, '_> {
         let broken = match written {
             _ if written.contains(char::is_control) => Some("a URL holds no line breaks and no control characters"),
             _ if http::climbs(written) => Some("a path with `.` or `..` in it leads elsewhere than it says"),
+            _ if url.starts_with("http") && http::origin(&url).is_none() => Some(
+                "a host is written in ASCII without `%`, as `xn--…` where it has other letters, and its port in digits",
+            ),
             _ => None,
         };
         if broken.is_some() || http::origin(&url).is_none_or(|(scheme, ..)| scheme != "https" && scheme != "http") {

@@ -27,6 +27,8 @@ const DEEPEST: usize = 4;
 #[derive(Debug, Default)]
 pub(super) struct Search {
     needles: Vec<Finder<'static>>,
+    /// Those that hold escapes themselves.
+    escaped: Vec<Finder<'static>>,
     /// How long the shortest is.
     shortest: usize,
 }
@@ -34,11 +36,13 @@ pub(super) struct Search {
 impl Search {
     /// Looks for this one too.
     pub(super) fn add(&mut self, secret: &str) {
-        for needle in needles(secret) {
-            if !self.needles.iter().any(|known| known.needle() == needle.as_bytes()) {
-                self.needles.push(Finder::new(&needle).into_owned());
+        let add = |finders: &mut Vec<Finder<'static>>, needle: &str| {
+            if !finders.iter().any(|known| known.needle() == needle.as_bytes()) {
+                finders.push(Finder::new(needle).into_owned());
             }
-        }
+        };
+        needles(secret).iter().for_each(|needle| add(&mut self.needles, needle));
+        escaped(secret).iter().filter(|form| *form != secret).for_each(|form| add(&mut self.escaped, form));
         self.shortest = self.needles.iter().map(|finder| finder.needle().len()).min().unwrap_or_default();
     }
 
@@ -56,12 +60,14 @@ impl Search {
         }
         self.find_plain(text.as_bytes(), is_cut, &mut |range| found.push(range));
         let mut views: Vec<View> = Vec::new();
-        while views.len() < DEEPEST
-            && let Some(view) = View::of(views.last().map_or(text.as_bytes(), |view| &view.bytes))
-        {
+        while views.len() < DEEPEST {
+            let back = |range| views.iter().rev().fold(range, |range, view: &View| view.back(range));
+            let bytes = views.last().map_or(text.as_bytes(), |view| &view.bytes);
+            let Some(view) = View::of(bytes) else { break };
+            find_all(&self.escaped, bytes, &mut |range| found.push(back(range)));
             views.push(view);
-            let bytes = views.last().map_or(&[][..], |view| &view.bytes);
             let back = |range| views.iter().rev().fold(range, |range, view| view.back(range));
+            let bytes = views.last().map_or(&[][..], |view| &view.bytes);
             self.find_plain(bytes, is_cut, &mut |range| found.push(back(range)));
         }
         merged(found)
@@ -69,10 +75,7 @@ impl Search {
 
     /// Tells where secrets stand in a text as it is.
     fn find_plain(&self, text: &[u8], is_cut: bool, tell: &mut dyn FnMut(Range<usize>)) {
-        for finder in &self.needles {
-            let length = finder.needle().len();
-            finder.find_iter(text).for_each(|at| tell(at..at + length));
-        }
+        find_all(&self.needles, text, tell);
         if !is_cut {
             return;
         }
@@ -89,6 +92,13 @@ impl Search {
     }
 }
 
+fn find_all(needles: &[Finder<'static>], text: &[u8], tell: &mut dyn FnMut(Range<usize>)) {
+    for finder in needles {
+        let length = finder.needle().len();
+        finder.find_iter(text).for_each(|at| tell(at..at + length));
+    }
+}
+
 /// The ranges in order, those that overlap as one.
 fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     ranges.sort_by_key(|range| (range.start, range.end));
@@ -102,14 +112,12 @@ fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     merged
 }
 
-/// A secret as it stands in a text: as it is, in its usual encodings, since what stands beside it can make another escape with
-/// its ends, and in base64 at each of three offsets.
+/// A secret as it stands in a decoded text: as it is, as a form writes its blanks, and in base64 at each of three offsets.
 fn needles(secret: &str) -> Vec<String> {
-    let (json, percent) = (escaped(secret), encode(secret));
-    let (json_twice, percent_twice) = (escaped(&json), encode(&percent));
-    let form = percent.replace("%20", "+");
-    let mut all = vec![secret.to_owned(), secret.replace(' ', "+"), json.replace('/', "\\/")];
-    all.extend([json, json_twice, form, percent, percent_twice]);
+    let mut all = vec![secret.to_owned()];
+    if secret.contains(' ') {
+        all.push(secret.replace(' ', "+"));
+    }
     // What looks like an escape in the secret itself is taken off together with those around it.
     let view = View::of(secret.as_bytes()).and_then(|view| String::from_utf8(view.bytes).ok());
     all.extend(view.filter(|view| view.len() >= SHORTEST));
@@ -129,10 +137,22 @@ fn needles(secret: &str) -> Vec<String> {
     all
 }
 
-/// A text as it stands in JSON.
-fn escaped(text: &str) -> String {
-    let quoted = Value::from(text).to_string();
-    quoted[1..quoted.len() - 1].to_owned()
+/// A secret in its usual encodings: what stands beside it can make another escape with its ends, so that it is not there once
+/// all are taken off.
+fn escaped(secret: &str) -> [String; 6] {
+    let json = |text: &str| {
+        let quoted = Value::from(text).to_string();
+        quoted[1..quoted.len() - 1].to_owned()
+    };
+    let percent = encode(secret);
+    [
+        json(&json(secret)),
+        json(secret).replace('/', "\\/"),
+        json(secret),
+        encode(&percent),
+        percent.replace("%20", "+"),
+        percent,
+    ]
 }
 
 /// A text with one layer of its encodings taken off.
