@@ -1,16 +1,18 @@
 //! The command line as clap reads it.
 
 mod can;
+mod emulate;
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use mi_run::event::Shard;
 
 pub(crate) use can::{Asking, Azure, Can, Token, Who, Whoami};
+pub(crate) use emulate::Emulate;
 
 /// Runs playbooks against Azure Resource Manager with managed-identity tokens, and says what holds.
 #[derive(Debug, Parser)]
@@ -46,7 +48,7 @@ pub(crate) enum Command {
     Report(Report),
     /// Serve the emulator on loopback until interrupted, or until a command that runs against it ends
     Emulate(Emulate),
-    /// Write a commented world to start from
+    /// Write a commented playbook to start from, or a world
     New(New),
     /// Say which source of tokens there is, which identity, what its token says, and what machine this is
     Whoami(Whoami),
@@ -70,6 +72,14 @@ pub(crate) enum Command {
         #[arg(value_name = "CODE")]
         code: String,
     },
+    /// Print what a shell completes this command line with
+    Completions {
+        /// The shell
+        #[arg(value_name = "SHELL")]
+        shell: Shell,
+    },
+    /// Print the manual page
+    Man,
 }
 
 /// How to run playbooks.
@@ -319,45 +329,11 @@ pub(crate) enum Output {
     Json,
 }
 
-/// What the emulator serves, where it listens, and for whom.
-#[derive(Debug, Args)]
-pub(crate) struct Emulate {
-    /// The file of the world; without it the one of the quickstart
-    #[arg(value_name = "WORLD")]
-    pub(crate) world: Option<PathBuf>,
-    /// Run this command with its environment set so that Azure clients find the emulator, and end with it
-    #[arg(last = true, value_name = "CMD")]
-    pub(crate) command: Vec<OsString>,
-    /// Print each request on stderr: who asked, the operation, the decision and why
-    #[arg(long)]
-    pub(crate) log: bool,
-    /// Let the emulator's time begin here, such as 2026-01-05T10:00:00Z; now without it
-    #[arg(long, value_name = "TIME")]
-    pub(crate) clock: Option<String>,
-    /// The port of the identity endpoint; a free one without it
-    #[arg(long, value_name = "PORT")]
-    pub(crate) imds_port: Option<u16>,
-    /// The port of Resource Manager over https; a free one without it
-    #[arg(long, value_name = "PORT")]
-    pub(crate) arm_port: Option<u16>,
-    /// The port of Resource Manager over http; a free one without it
-    #[arg(long, value_name = "PORT")]
-    pub(crate) arm_http_port: Option<u16>,
-    /// The port of the authority; a free one without it
-    #[arg(long, value_name = "PORT")]
-    pub(crate) authority_port: Option<u16>,
-    /// The port of the control endpoint; a free one without it
-    #[arg(long, value_name = "PORT")]
-    pub(crate) control_port: Option<u16>,
-    #[command(flatten)]
-    pub(crate) look: Look,
-}
-
 /// What to write, and where.
 #[derive(Debug, Args)]
 pub(crate) struct New {
-    /// A world of the emulator
-    #[arg(long, required = true)]
+    /// A world of the emulator, not a playbook
+    #[arg(long)]
     pub(crate) world: bool,
     /// The new file; stdout without it
     #[arg(value_name = "FILE")]

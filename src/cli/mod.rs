@@ -16,6 +16,7 @@ mod files;
 mod lines;
 mod live;
 mod machine;
+mod manual;
 mod new;
 mod pending;
 mod pipelines;
@@ -70,6 +71,8 @@ pub(crate) fn main() -> ExitCode {
         Some(Command::New(args)) => new::new(&args),
         Some(Command::Schema { of }) => schema(of),
         Some(Command::Explain { code }) => explain::explain(&code),
+        Some(Command::Completions { shell }) => manual::completions(shell),
+        Some(Command::Man) => manual::man(),
     };
     arrived(exit).into()
 }

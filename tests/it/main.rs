@@ -18,6 +18,7 @@ mod interrupt;
 mod jsonpath;
 #[cfg(unix)]
 mod long;
+mod manual;
 mod offline;
 mod order;
 mod pages;
