@@ -20,8 +20,9 @@ pub(crate) const WORLD: &str = include_str!("new/world.yaml");
 pub(crate) fn new(args: &New) -> Exit {
     let text = if args.world { WORLD } else { PLAYBOOK };
     let written = match &args.file {
-        None => deliver(text, Escape::Shown).map_err(|error| format!("it cannot be written to stdout: {error}")),
-        Some(path) => write(text, path),
+        None => deliver(text, Escape::Shown)
+            .map_err(|error| (Exit::Errored, format!("it cannot be written to stdout: {error}"))),
+        Some(path) => write(text, path).map_err(|why| (Exit::Usage, why)),
     };
     match written {
         Ok(()) => {
@@ -34,9 +35,9 @@ pub(crate) fn new(args: &New) -> Exit {
             }
             Exit::Passed
         }
-        Err(why) => {
+        Err((exit, why)) => {
             complain(&format!("error: {why}\n"));
-            Exit::Usage
+            exit
         }
     }
 }

@@ -116,7 +116,7 @@ fn what_is_said_without_a_run_is_the_same_each_time() {
     folder.write("bad.yaml", b"stepz: 1\nvars: {a: '{{ b }}', b: '{{ c }}', c: '{{ a }}'}\nsteps:\n  - rquest: GET /x\n  - set: {d: '{{ nowhere }}', e: '{{ elsewhere }}'}\n").expect("written");
     let tour = "playbooks/tour.yaml";
     let world = "--emulate=playbooks/worlds/company.yaml";
-    let commands: [&[&str]; 14] = [
+    let commands: [&[&str]; 17] = [
         &["check", tour, "playbooks/verify.yaml", "bad.yaml"],
         &["plan", tour],
         &["plan", tour, "--format", "json"],
@@ -131,6 +131,9 @@ fn what_is_said_without_a_run_is_the_same_each_time() {
         &["whoami", world],
         &["doctor", world, "--format", "json"],
         &["explain", "unknown-key"],
+        &["new"],
+        &["completions", "zsh"],
+        &["man"],
     ];
     for words in commands {
         let first = masked(&run(&folder, words), &folder);
