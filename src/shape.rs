@@ -117,7 +117,9 @@ impl Shape {
                 Err(error) => error,
             };
             let Some(uri) = documents.missing() else {
-                return Err(documents.place(schema, error));
+                // What is wrong is shown as it is written.
+                let plain = stack::run(size.to_compile(), || build(schema, &documents));
+                return Err(documents.place(schema, plain.ok().and_then(Result::err).unwrap_or(error)));
             };
             let (file, pointer) = documents.reference(schema, &uri);
             let fault = |message: String| Fault { file: file.clone(), pointer: pointer.clone(), message };

@@ -110,6 +110,7 @@ fn a_bad_schema_is_told_with_its_place() {
     };
     check(json!([1]), "", "is not of types \"boolean\", \"object\"");
     check(json!({"properties": {"x": {"type": 5}}}), "/properties/x/type", "none of the 2 alternatives holds");
+    check(json!({"items": {"minimum": {"a": {}}}}), "/items/minimum", "{\"a\":{}} is not of type \"number\"");
     check(json!({"properties": {"a/b": {"minimum": "x"}}}), "/properties/a~1b/minimum", "is not of type \"number\"");
     check(json!({"items": {"pattern": "("}}), "/items/pattern", "`(` is not a regular expression");
     check(json!({"$schema": 5}), "/$schema", "is not of type \"string\"");
