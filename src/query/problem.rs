@@ -112,8 +112,13 @@ pub(super) fn tell(text: &str, error: &JsonPathError) -> Error {
 }
 
 fn at(text: &str, offset: usize) -> Error {
-    let offset = text.floor_char_boundary(offset);
+    let offset = border(text, offset);
     Error { offset, message: message(text, offset) }
+}
+
+/// The last border of a character up to there.
+fn border(text: &str, offset: usize) -> usize {
+    (0..=offset.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
 
 /// Where the library stopped.
@@ -134,7 +139,7 @@ fn valid_beginning(text: &str) -> usize {
         let ends: &[&str] = if open_bracket(before) { &["]", "']", "\"]", ")]"] } else { &[""] };
         ends.iter().any(|end| parse_json_path(&format!("{before}{end}")).is_ok())
     };
-    let searched = text.floor_char_boundary(SEARCHED);
+    let searched = border(text, SEARCHED);
     let borders = text[..searched].char_indices().map(|(at, _)| at).chain([searched]);
     borders.rev().find(completes).unwrap_or(0)
 }
