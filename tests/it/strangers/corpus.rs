@@ -62,7 +62,7 @@ fn of_yaml() -> Vec<Hostile> {
         one("a file that is too large", REFUSED, "#".repeat((32 << 20) + 1)),
         one("many wrong queries", REFUSED, {
             let wrong = format!("$[?!! {}", "@.a > 2 && ".repeat(30));
-            let all = many(3_000, &format!("    - {{request: GET /a, expect: {{json: {{'{wrong} #': 1}}}}}}\n"));
+            let all = many(1_000, &format!("    - {{request: GET /a, expect: {{json: {{'{wrong} #': 1}}}}}}\n"));
             format!("cloud: public\nsteps:\n{all}")
         }),
         one("many keys", REFUSED, many(20_000, "k#: 1\n")),
