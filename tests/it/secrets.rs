@@ -286,12 +286,17 @@ fn no_secret_stands_in_a_command_line() {
 #[test]
 fn no_core_is_left() {
     let folder = Folder::new().expect("a folder");
-    let (emulator, line) = program::start(&folder, &["emulate".to_owned()]).expect("it starts");
+    // Where it may leave one: with the default of most machines nothing would.
+    let (emulator, line) =
+        program::start_under(&folder, "ulimit -S -c $(ulimit -H -c)", &["emulate".to_owned()]).expect("it starts");
     assert!(line.starts_with('{'), "{line}");
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", emulator.id())).expect("it runs");
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).expect("it is told");
     let soft = core.split_whitespace().nth(4);
     assert!(matches!(soft, Some("0" | "1")), "{core}");
+    let ended = emulator.signal(nix::sys::signal::Signal::SIGABRT);
+    assert!(ended.is_err_and(|how| how.contains("SIGABRT")), "it does not crash");
+    assert_eq!(std::fs::read_dir(&folder.work).expect("a folder").count(), 0, "an image is left");
 }
 
 #[test]
