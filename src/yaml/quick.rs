@@ -207,6 +207,15 @@ mod tests {
     }
 
     #[test]
+    fn aliases_expand_to_so_much_and_no_more() {
+        let expands = |aliases: usize| {
+            let anchored = format!("a: &a [{}0]\n", "0,".repeat(999));
+            both(&(anchored + &(0..aliases).map(|at| format!("b{at}: *a\n")).collect::<String>())).1.is_some()
+        };
+        assert!(expands(190) && !expands(201));
+    }
+
+    #[test]
     fn no_file_holds_endless_values() {
         let mut sources = Sources::new();
         let id = sources.add(Source::new("x", "[".to_owned() + &"1,".repeat(MOST) + "]"));
