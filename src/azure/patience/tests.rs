@@ -18,6 +18,7 @@ fn waits_are_seconds_or_dates() {
     };
     check("0", Some(0));
     check("17", Some(17));
+    check("31536000", Some(24 * 60 * 60));
     check(" 17 ", Some(17));
     check("17.0", Some(17));
     check("-5", Some(0));
