@@ -12,8 +12,8 @@ use super::halves;
 pub(crate) fn fuzz(bytes: &[u8]) {
     let Some((secret, text)) = halves(bytes) else { return };
     // What is as short stands in other words, and the mark itself is no secret, nor what stands beside it a part of one.
-    let meets_mark = (1..MARK.len()).any(|at| secret.starts_with(&MARK[at..]) || secret.ends_with(&MARK[..at]));
-    let meets_mark = meets_mark || MARK.contains(secret) || secret.contains(MARK);
+    let overlaps = (1..MARK.len()).any(|at| secret.starts_with(&MARK[at..]) || secret.ends_with(&MARK[..at]));
+    let meets_mark = overlaps || MARK.contains(secret) || secret.contains(MARK);
     if secret.len() < 6 || secret.trim() != secret || meets_mark || secret.contains(['#', '*', '…']) {
         return;
     }

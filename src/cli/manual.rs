@@ -6,26 +6,26 @@ use clap::{Command, CommandFactory as _};
 use clap_complete::Shell;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
-use mi_run::diagnostic::pipeline::Escape;
 
 use super::args::Cli;
 use super::exit::Exit;
-use super::terminal::{complain, deliver};
+use super::terminal::print;
 
 /// Prints what a shell completes the command line with.
 pub(crate) fn completions(shell: Shell) -> Exit {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "mi-run", &mut script);
-    printed(&script)
+    print(&String::from_utf8_lossy(&script));
+    Exit::Passed
 }
 
 /// Prints the manual page: what `--help` tells, of the commands too.
 pub(crate) fn man() -> Exit {
     let mut page = Vec::new();
-    match write(&mut page) {
-        Ok(()) => printed(&page),
-        Err(error) => failed(&error),
-    }
+    // Memory takes everything that is written to it.
+    let _ = write(&mut page);
+    print(&String::from_utf8_lossy(&page));
+    Exit::Passed
 }
 
 fn write(page: &mut dyn Write) -> io::Result<()> {
@@ -72,16 +72,4 @@ fn section(name: &str, paragraphs: &[&str]) -> Roff {
         section.text([roman(*paragraph)]);
     }
     section
-}
-
-fn printed(text: &[u8]) -> Exit {
-    match deliver(&String::from_utf8_lossy(text), Escape::Shown) {
-        Ok(()) => Exit::Passed,
-        Err(error) => failed(&error),
-    }
-}
-
-fn failed(error: &io::Error) -> Exit {
-    complain(&format!("error: it cannot be written to stdout: {error}\n"));
-    Exit::Errored
 }

@@ -4,11 +4,9 @@ use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
-use mi_run::diagnostic::pipeline::Escape;
-
 use super::args::New;
 use super::exit::Exit;
-use super::terminal::{complain, deliver};
+use super::terminal::{complain, print};
 
 /// A playbook with a comment on everything that is not plain.
 pub(crate) const PLAYBOOK: &str = include_str!("new/playbook.yaml");
@@ -20,9 +18,11 @@ pub(crate) const WORLD: &str = include_str!("new/world.yaml");
 pub(crate) fn new(args: &New) -> Exit {
     let text = if args.world { WORLD } else { PLAYBOOK };
     let written = match &args.file {
-        None => deliver(text, Escape::Shown)
-            .map_err(|error| (Exit::Errored, format!("it cannot be written to stdout: {error}"))),
-        Some(path) => write(text, path).map_err(|why| (Exit::Usage, why)),
+        None => {
+            print(text);
+            Ok(())
+        }
+        Some(path) => write(text, path),
     };
     match written {
         Ok(()) => {
@@ -35,9 +35,9 @@ pub(crate) fn new(args: &New) -> Exit {
             }
             Exit::Passed
         }
-        Err((exit, why)) => {
+        Err(why) => {
             complain(&format!("error: {why}\n"));
-            exit
+            Exit::Usage
         }
     }
 }

@@ -65,7 +65,7 @@ impl Query {
     ///
     /// # Errors
     /// When the text is not a query.
-    pub fn parse_quickly(text: &str) -> Result<Query, Error> {
+    pub(crate) fn parse_quickly(text: &str) -> Result<Query, Error> {
         Self::read(text, problem::tell)
     }
 
@@ -94,8 +94,8 @@ impl Query {
         matches!(self.form, Form::Walk(_))
     }
 
-    /// What the query finds in `value`, or `None` when it would look at more than [`MOST_LOOKED_AT`] items or find more
-    /// than [`MOST_FOUND`] values.
+    /// What the query finds in `value`, or `None` when it would look at more than [`MOST_LOOKED_AT`] items or find more than
+    /// [`MOST_FOUND`] values that are also more than `value` holds.
     pub fn select<'v>(&self, value: &'v Value) -> Option<Selection<'v>> {
         self.select_within(&mut { MOST_LOOKED_AT }, value).filter(|found| match found {
             Selection::One(_) => true,

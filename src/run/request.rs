@@ -89,15 +89,16 @@ impl Playbook<'_, '_> {
         } else {
             written.to_owned()
         };
+        let origin = http::origin(&url);
         let broken = match written {
             _ if written.contains(char::is_control) => Some("a URL holds no line breaks and no control characters"),
             _ if http::climbs(written) => Some("a path with `.` or `..` in it leads elsewhere than it says"),
-            _ if url.starts_with("http") && http::origin(&url).is_none() => Some(
+            _ if url.starts_with("http") && origin.is_none() => Some(
                 "a host is written in ASCII without `%`, as `xn--…` where it has other letters, and its port in digits",
             ),
             _ => None,
         };
-        if broken.is_some() || http::origin(&url).is_none_or(|(scheme, ..)| scheme != "https" && scheme != "http") {
+        if broken.is_some() || origin.is_none_or(|(scheme, ..)| scheme != "https" && scheme != "http") {
             progress.errored(self, mishap::invalid_url(written, broken).at(request.url.span, "rendered from here"));
             return None;
         }

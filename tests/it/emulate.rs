@@ -6,11 +6,7 @@ use std::net::TcpStream;
 use serde_json::Value;
 
 use crate::folder::{Folder, repository};
-use crate::program::{Background, run, start};
-
-fn words(text: &[&str]) -> Vec<String> {
-    text.iter().map(|word| (*word).to_owned()).collect()
-}
+use crate::program::{Background, run, start, words};
 
 /// The emulator, and its ready line.
 fn emulator(folder: &Folder) -> (Background, Value) {

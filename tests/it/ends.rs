@@ -8,7 +8,7 @@ use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::folder::Folder;
-use crate::program::{Printed, run, run_under, start};
+use crate::program::{Printed, run, run_under, start, words};
 
 const PLAYBOOK: &str = "\
 cloud: china
@@ -19,10 +19,6 @@ steps:
 cleanup:
   - assert: [1 < 2]
 ";
-
-fn words(text: &[&str]) -> Vec<String> {
-    text.iter().map(|word| (*word).to_owned()).collect()
-}
 
 fn folder() -> Folder {
     let folder = Folder::new().expect("a folder");

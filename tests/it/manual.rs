@@ -6,8 +6,7 @@ use crate::program;
 /// What a command prints.
 fn printed(arguments: &[&str]) -> String {
     let folder = Folder::new().expect("a folder");
-    let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
-    let printed = program::run(&folder, &[], &arguments).expect("it runs");
+    let printed = program::run(&folder, &[], &program::words(arguments)).expect("it runs");
     assert_eq!(printed.exit, "0", "{arguments:?}");
     String::from_utf8(printed.stdout).expect("text")
 }

@@ -21,6 +21,11 @@ pub(crate) struct Printed {
     pub(crate) exit: String,
 }
 
+/// Arguments, as they stand in a command line.
+pub(crate) fn words(text: &[&str]) -> Vec<String> {
+    text.iter().map(|word| (*word).to_owned()).collect()
+}
+
 /// Runs the binary to its end. Nothing is inherited: neither variables of Azure, of proxies or of a CI, nor stdin.
 pub(crate) fn run(folder: &Folder, variables: &[(String, String)], arguments: &[String]) -> Result<Printed, String> {
     to_its_end(command(folder, variables, arguments), arguments)

@@ -296,7 +296,7 @@ fn no_core_is_left() {
     assert!(matches!(soft, Some("0" | "1")), "{core}");
     let ended = emulator.signal(nix::sys::signal::Signal::SIGABRT);
     assert!(ended.is_err_and(|how| how.contains("SIGABRT")), "it does not crash");
-    assert_eq!(std::fs::read_dir(&folder.work).expect("a folder").count(), 0, "an image is left");
+    assert_eq!(folder.files(), [""; 0], "an image is left");
 }
 
 #[test]

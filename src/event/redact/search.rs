@@ -58,17 +58,14 @@ impl Search {
         if self.needles.is_empty() || text.len() < self.shortest && !is_cut {
             return found;
         }
-        self.find_plain(text.as_bytes(), is_cut, &mut |range| found.push(range));
         let mut views: Vec<View> = Vec::new();
-        while views.len() < DEEPEST {
-            let back = |range| views.iter().rev().fold(range, |range, view: &View| view.back(range));
+        loop {
             let bytes = views.last().map_or(text.as_bytes(), |view| &view.bytes);
-            let Some(view) = View::of(bytes) else { break };
-            find_all(&self.escaped, bytes, &mut |range| found.push(back(range)));
+            let mut tell = |range| found.push(views.iter().rev().fold(range, |range, view| view.back(range)));
+            self.find_plain(bytes, is_cut, &mut tell);
+            let Some(view) = Some(bytes).filter(|_| views.len() < DEEPEST).and_then(View::of) else { break };
+            find_all(&self.escaped, bytes, &mut tell);
             views.push(view);
-            let back = |range| views.iter().rev().fold(range, |range, view| view.back(range));
-            let bytes = views.last().map_or(&[][..], |view| &view.bytes);
-            self.find_plain(bytes, is_cut, &mut |range| found.push(back(range)));
         }
         merged(found)
     }
@@ -144,15 +141,8 @@ fn escaped(secret: &str) -> [String; 6] {
         let quoted = Value::from(text).to_string();
         quoted[1..quoted.len() - 1].to_owned()
     };
-    let percent = encode(secret);
-    [
-        json(&json(secret)),
-        json(secret).replace('/', "\\/"),
-        json(secret),
-        encode(&percent),
-        percent.replace("%20", "+"),
-        percent,
-    ]
+    let (once, percent) = (json(secret), encode(secret));
+    [json(&once), once.replace('/', "\\/"), once, encode(&percent), percent.replace("%20", "+"), percent]
 }
 
 /// A text with one layer of its encodings taken off.

@@ -20,54 +20,39 @@ const TREE: &str = r##"{"$defs": {"node": {"anyOf": [
     {"type": "object", "properties": {"id": {"$ref": "#/$defs/node"}}, "required": ["ids"]}
 ]}}, "$ref": "#/$defs/node"}"##;
 
-/// Chains of maps, one inside the other.
-fn chains(count: usize, end: &str) -> String {
+/// Maps one inside the other, with this at the end.
+fn chain(end: &str) -> String {
     let depth = 120;
-    let chain = format!("{}{end}{}", r#"{"id":"#.repeat(depth), "}".repeat(depth));
-    format!("[{}]", vec![chain; count].join(","))
+    format!("{}{end}{}", r#"{"id":"#.repeat(depth), "}".repeat(depth))
 }
 
-fn many() -> String {
-    chains(2_000, "1")
-}
-
-fn few() -> String {
-    chains(25, "1")
-}
-
-/// One chain whose end is not what the schema wants, which both ways of looking at it have to find out.
-fn bad_leaf() -> String {
-    let chain = chains(1, "1");
-    chain[1..chain.len() - 1].to_owned()
-}
-
-fn good_leaf() -> String {
-    bad_leaf().replace('1', "\"x\"")
+fn chains(count: usize) -> String {
+    format!("[{}]", vec![chain("1"); count].join(","))
 }
 
 fn cases() -> Vec<Case> {
-    let case = |name, step, body, (outcome, words)| Case { name, step, body, outcome, words };
+    let case = |name, step, body: fn() -> String, (outcome, words)| Case { name, step, body, outcome, words };
     let much = ("errored", "too-much-work");
     let fine = ("passed", "");
     vec![
-        case("captures", "    capture: {all: $..id}\n", many, much),
-        case("asserts", "    expect: {json: {$..id: {any: {equals: 1}}}}\n", many, much),
-        case("filters", "    expect: {json: {'$..[?count(@..id) == 5]': {empty: true}}}\n", many, much),
-        case("captures-few", "    capture: {few: $..id}\n", few, fine),
-        case("asserts-few", "    expect: {json: {$..id: {any: {equals: 1}}}}\n", few, fine),
+        case("captures", "    capture: {all: $..id}\n", || chains(2_000), much),
+        case("asserts", "    expect: {json: {$..id: {any: {equals: 1}}}}\n", || chains(2_000), much),
+        case("filters", "    expect: {json: {'$..[?count(@..id) == 5]': {empty: true}}}\n", || chains(2_000), much),
+        case("captures-few", "    capture: {few: $..id}\n", || chains(25), fine),
+        case("asserts-few", "    expect: {json: {$..id: {any: {equals: 1}}}}\n", || chains(25), fine),
         case(
             "templates",
             "    capture: {length: '{{ json | jsonpath(\"$..id\") | length }}'}\n",
-            many,
+            || chains(2_000),
             ("errored", "too much work"),
         ),
         case(
             "judges",
             "    expect: {schema: tree.json}\n",
-            bad_leaf,
+            || chain("1"),
             ("failed", "it does not fit, and to find where takes too long"),
         ),
-        case("judges-good", "    expect: {schema: tree.json}\n", good_leaf, fine),
+        case("judges-good", "    expect: {schema: tree.json}\n", || chain("\"x\""), fine),
     ]
 }
 
@@ -82,12 +67,8 @@ fn however_an_answer_is_nested_what_looks_into_it_is_bounded() {
     let found = run(&playbook, &[("tree.json", TREE)]);
     assert_eq!(found.len(), cases.len());
     for (case, (name, outcome, told)) in cases.iter().zip(&found) {
-        assert_eq!(
-            (case.name, case.outcome),
-            (name.as_str(), outcome.as_str()),
-            "{}",
-            told.get(..2000).unwrap_or(told)
-        );
-        assert!(told.contains(case.words), "{name}: {}", told.get(..2000).unwrap_or(told));
+        let said = told.get(..2000).unwrap_or(told);
+        assert_eq!((case.name, case.outcome), (name.as_str(), outcome.as_str()), "{said}");
+        assert!(told.contains(case.words), "{name}: {said}");
     }
 }
