@@ -4,6 +4,7 @@
 
 mod documents;
 mod meter;
+mod pattern;
 mod place;
 mod stack;
 
@@ -11,11 +12,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use jsonschema::error::ValidationErrorKind as Kind;
-use jsonschema::{PatternOptions, ValidationError, Validator};
+use jsonschema::{ValidationError, Validator};
 use serde_json::Value;
 
 use documents::{BASE, Documents};
-use meter::Meter;
+use meter::{Meter, Metered, Node, Undecided};
+use pattern::{Limits, Pattern};
 
 /// How deep schemas and values may be nested.
 const DEEPEST: usize = 256;
@@ -27,16 +29,10 @@ const MOST_MISSES: usize = 20;
 const MOST_LOOKED_AT: usize = 1000;
 
 /// How much work a value is worth: see [`meter::within`].
-const MOST_WORK: usize = 20_000_000;
+const MOST_WORK: usize = 50_000_000;
 
-/// The share of it to find what a value misses, which takes memory.
-const TO_TELL: usize = 20;
-
-/// How often a pattern may go back in one text, before it counts as not matching.
-const MOST_BACKTRACKS: usize = 100_000;
-
-/// How large a compiled pattern may be, in bytes.
-const LARGEST_PATTERN: usize = 1 << 20;
+/// How many references in a row cost as much as a look at the value where they end.
+const REFERENCES: usize = 100;
 
 /// The longest message of a miss, in characters.
 const LONGEST_MESSAGE: usize = 300;
@@ -47,14 +43,14 @@ const LONGEST_VALUE: usize = 80;
 /// A schema, ready to judge values.
 #[derive(Clone)]
 pub struct Shape {
-    validator: Arc<Validator>,
-    /// How many objects the schema and all it refers to hold: nothing goes through more of them at one place.
-    objects: usize,
+    validator: Arc<Validator<Metered>>,
+    /// How much there is of the schema and all it refers to.
+    size: Size,
 }
 
 impl fmt::Debug for Shape {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Shape").field("objects", &self.objects).finish_non_exhaustive()
+        out.debug_struct("Shape").field("objects", &self.size.objects).finish_non_exhaustive()
     }
 }
 
@@ -105,29 +101,35 @@ impl Shape {
     /// # Errors
     /// When it is not a schema, or refers to what is not there: the first fault, with its place.
     pub fn compile(schema: &Value, load: &dyn Fn(&str) -> Result<Value, String>) -> Result<Self, Fault> {
-        let mut size = size(schema, None)?;
+        let mut size = Size::default().with(schema, None)?;
         let documents = Documents::default();
         let mut metered = schema.clone();
         meter::add(&mut metered);
         loop {
-            let built = stack::run(size.to_compile(), || build(&metered, &documents))
+            let limits = Limits::of(size.patterns);
+            let built = stack::run(size.to_compile(), || build(&metered, &documents, limits))
                 .map_err(|why| Fault::new(None, "", why))?;
             let error = match built {
-                Ok(validator) => return Ok(Self { validator: Arc::new(validator), objects: size.objects }),
+                Ok(validator) => return Ok(Self { validator: Arc::new(validator), size }),
                 Err(error) => error,
             };
             let Some(uri) = documents.missing() else {
                 // What is wrong is shown as it is written.
-                let plain = stack::run(size.to_compile(), || build(schema, &documents));
-                return Err(documents.place(schema, plain.ok().and_then(Result::err).unwrap_or(error)));
+                let plain = stack::run(size.to_compile(), || build_plain(schema, &documents, limits));
+                return Err(match plain {
+                    Ok(Err(plain)) => documents.place(schema, plain),
+                    // How often these go back is not to be seen from outside, so they may not.
+                    _ => Fault {
+                        message: "what names have to match may neither look around nor refer back".to_owned(),
+                        ..documents.place(schema, error)
+                    },
+                });
             };
             let (file, pointer) = documents.reference(schema, &uri);
             let fault = |message: String| Fault { file: file.clone(), pointer: pointer.clone(), message };
             let path = documents::path(&uri).map_err(fault)?;
             let mut document = load(&path).map_err(fault)?;
-            let more = self::size(&document, Some(&path))?;
-            size.objects += more.objects;
-            size.depth = size.depth.max(more.depth);
+            size = size.with(&document, Some(&path))?;
             stack::run(size.to_compile(), || is_schema(&document, schema))
                 .map_err(fault)?
                 .map_err(|(pointer, message)| Fault::new(Some(&path), pointer, message))?;
@@ -144,33 +146,35 @@ impl Shape {
         self.judge_within(MOST_WORK, instance)
     }
 
-    /// The same, with so much work at most: a part of the schema that is held against a part of the value counts as one, and
-    /// all that it lists.
+    /// The same, with so much work at most: it is how often the value and what is in it are looked at.
     ///
     /// # Errors
     /// When that is not enough: why, as a clause.
     pub fn judge_within(&self, most: usize, instance: &Value) -> Result<Vec<Miss>, String> {
         let depth = place::depth(instance, DEEPEST)
             .ok_or_else(|| format!("the value is nested more than {DEEPEST} levels deep"))?;
-        let size = Size { objects: self.objects, depth };
-        stack::run(size, || self.look(most, instance))?.ok_or_else(|| {
-            "parts of the schema would be held against parts of this value too often: does it refer to itself in \
-             several ways?"
-                .to_owned()
+        let size = Size { depth, ..self.size };
+        let most = most / (1 + size.references / REFERENCES);
+        let spent = "parts of the schema would be held against parts of this value too often: does it refer to itself in \
+                     several ways?";
+        stack::run(size, || self.look(most, instance))?.map_err(|why| match why {
+            Undecided::Because(why) => why,
+            Undecided::Spent => spent.to_owned(),
         })
     }
 
     /// Looks whether the value fits, and only then for all that it misses; for the first alone when that is too much.
-    fn look(&self, most: usize, instance: &Value) -> Option<Vec<Miss>> {
-        if meter::within(most, || self.validator.is_valid(instance))? {
-            return Some(Vec::new());
+    fn look(&self, most: usize, instance: &Value) -> Result<Vec<Miss>, Undecided> {
+        let node = || Node(instance);
+        if meter::within(most, self.size.names, || self.validator.is_valid(node()))? {
+            return Ok(Vec::new());
         }
-        let all = || told(self.validator.iter_errors(instance), instance);
-        let first = || told(self.validator.validate(instance).err().into_iter(), instance);
-        meter::within(most / TO_TELL, all).or_else(|| {
-            let first = meter::within(most / TO_TELL, first).filter(|misses| !misses.is_empty());
+        let all = || told(self.validator.iter_errors(node()), instance);
+        let first = || told(self.validator.validate(node()).err().into_iter(), instance);
+        meter::within(most, self.size.names, all).or_else(|_| {
+            let first = meter::within(most, self.size.names, first).ok().filter(|misses| !misses.is_empty());
             let message = "it does not fit, and to find where takes too long".to_owned();
-            Some(first.unwrap_or_else(|| vec![Miss { instance: "$".to_owned(), keyword: String::new(), message }]))
+            Ok(first.unwrap_or_else(|| vec![Miss { instance: "$".to_owned(), keyword: String::new(), message }]))
         })
     }
 }
@@ -188,7 +192,7 @@ fn told<'i>(errors: impl Iterator<Item = ValidationError<'i>>, instance: &Value)
             let steps = place::steps(error.instance_path().as_str(), instance);
             let miss = Miss {
                 instance: place::path(&steps),
-                keyword: error.kind().keyword().to_owned(),
+                keyword: keyword(&error).to_owned(),
                 message: message(&error, instance),
             };
             (steps, miss)
@@ -202,13 +206,34 @@ fn told<'i>(errors: impl Iterator<Item = ValidationError<'i>>, instance: &Value)
 }
 
 /// How much there is to go through.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Size {
+    /// How many objects there are: nothing goes through more of them at one place.
     objects: usize,
     depth: usize,
+    /// How many references: each may lead to the next, and none looks at the value.
+    references: usize,
+    patterns: usize,
+    /// What names of members cost: see [`meter::within`].
+    names: usize,
 }
 
 impl Size {
+    /// The same with another document.
+    fn with(self, schema: &Value, file: Option<&str>) -> Result<Self, Fault> {
+        let too_much = |what: String| Fault::new(file, "", what);
+        let depth = place::depth(schema, DEEPEST)
+            .ok_or_else(|| too_much(format!("the schema is nested more than {DEEPEST} levels deep")))?;
+        let patterns = self.patterns + place::sum(schema, &pattern::count);
+        if patterns > pattern::MOST {
+            return Err(too_much(format!("the schema has more than {} patterns", pattern::MOST)));
+        }
+        let objects = self.objects + place::sum(schema, &|_| 1);
+        let references = self.references + place::sum(schema, &documents::count);
+        let names = self.names + place::sum(schema, &pattern::cost_of_names);
+        Ok(Self { objects, depth: self.depth.max(depth), references, patterns, names })
+    }
+
     /// How much a schema holds one inside the other: a compiler leaves references for later, and a meta-schema goes
     /// through few objects at one place.
     fn to_compile(self) -> Self {
@@ -216,20 +241,26 @@ impl Size {
     }
 }
 
-fn size(schema: &Value, file: Option<&str>) -> Result<Size, Fault> {
-    let Some(depth) = place::depth(schema, DEEPEST) else {
-        return Err(Fault::new(file, "", format!("the schema is nested more than {DEEPEST} levels deep")));
-    };
-    Ok(Size { objects: place::objects(schema), depth })
+fn build(
+    schema: &Value,
+    documents: &Documents,
+    limits: Limits,
+) -> Result<Validator<Metered>, ValidationError<'static>> {
+    jsonschema::options_for()
+        .with_base_uri(BASE)
+        .with_retriever(documents.clone())
+        .with_pattern_options(limits.steady())
+        .with_keyword(pattern::KEYWORD, move |_, text, _| Ok(Box::new(Pattern::compile(text, limits)?)))
+        .with_keyword(meter::KEYWORD, |_, _, _| Ok(Box::new(Meter)))
+        .build(schema)
 }
 
-fn build(schema: &Value, documents: &Documents) -> Result<Validator, ValidationError<'static>> {
-    let patterns = PatternOptions::fancy_regex().backtrack_limit(MOST_BACKTRACKS).size_limit(LARGEST_PATTERN);
+/// The same of a schema as it is written, to tell what is wrong with it.
+fn build_plain(schema: &Value, documents: &Documents, limits: Limits) -> Result<Validator, ValidationError<'static>> {
     jsonschema::options()
         .with_base_uri(BASE)
         .with_retriever(documents.clone())
-        .with_pattern_options(patterns)
-        .with_keyword(meter::KEYWORD, |part, _, _| Ok(Box::new(Meter::new(part))))
+        .with_pattern_options(limits.restless(0))
         .build(schema)
 }
 
@@ -243,13 +274,26 @@ fn is_schema(document: &Value, root: &Value) -> Result<(), (String, String)> {
         .map_err(|error| (error.instance_path().as_str().to_owned(), message(&error, &document)))
 }
 
+/// The keyword that does not hold, as it is written.
+fn keyword<'e>(error: &'e ValidationError<'_>) -> &'e str {
+    match error.kind() {
+        Kind::Not { schema } if meter::is_nothing(schema) => "falseSchema",
+        kind => kind.keyword(),
+    }
+}
+
+/// A value in a message, unless it is long.
+fn shown(value: &Value) -> String {
+    let text = value.to_string();
+    if text.len() > LONGEST_VALUE { "the value".to_owned() } else { text }
+}
+
 /// What is wrong, as a clause; places are those in the whole value.
 fn message(error: &ValidationError<'_>, whole: &Value) -> String {
     let text = match error.kind() {
-        Kind::FalseSchema => "nothing may stand here".to_owned(),
-        Kind::BacktrackLimitExceeded { .. } | Kind::RegexEngineFailure { .. } => {
-            "the pattern takes too long to match this text".to_owned()
-        }
+        _ if keyword(error) == "falseSchema" => "nothing may stand here".to_owned(),
+        Kind::Custom { message, .. } => message.clone(),
+        Kind::PropertyNames { error } => message(error, whole),
         Kind::Format { format } if format == "regex" => {
             format!("`{}` is not a regular expression", error.instance().as_str().unwrap_or_default())
         }
@@ -264,9 +308,7 @@ fn message(error: &ValidationError<'_>, whole: &Value) -> String {
             format!("none of the {} alternatives holds{cause}", context.len())
         }
         Kind::Not { schema } => {
-            let instance = error.instance().to_string();
-            let instance = if instance.len() > LONGEST_VALUE { "the value" } else { &instance };
-            format!("{} is not allowed for {instance}", meter::without(schema))
+            format!("{} is not allowed for {}", meter::without(schema), shown(error.instance()))
         }
         _ if error.instance().to_string().len() > LONGEST_VALUE => error.masked_with("the value").to_string(),
         _ => error.to_string(),
@@ -295,5 +337,7 @@ fn nearest<'a>(error: &'a ValidationError<'_>) -> Option<&'a ValidationError<'st
     }
 }
 
+#[cfg(test)]
+mod laws;
 #[cfg(test)]
 mod tests;

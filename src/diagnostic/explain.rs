@@ -301,8 +301,8 @@ const ERRORS: &[(&str, &str)] = &[
     (
         "too-much-work",
         "A query or a schema comes to more work over this answer than any answer is worth, or to many times its size: queries with \
-         `..` find what stands one inside the other, and schemas that refer to themselves can hold each part against the same value \
-         again and again. Nothing is decided, so the step is errored.",
+         `..` find what stands one inside the other, and schemas that refer to themselves and patterns that refer back can look at \
+         the same value again and again. Nothing is decided, so the step is errored.",
     ),
     ("two-actions", "A step does exactly one thing, so that its outcome means one thing. Make two steps of it."),
     (

@@ -341,7 +341,8 @@ pub(crate) fn expectation(assertion: &Assertion) -> String {
         _ => show(value),
     };
     match (assertion.predicate.as_str(), &assertion.expected) {
-        ("schema", Value::String(keyword)) if !keyword.is_empty() => format!("what `{keyword}` in the schema says"),
+        ("schema", Value::String(keyword)) if keyword.is_empty() => "what the schema says".to_owned(),
+        ("schema", Value::String(keyword)) => format!("what `{keyword}` in the schema says"),
         ("access", Value::String(word)) => word.clone(),
         ("access", other) => show(other),
         ("equals", expected) => shown_as(assertion, expected, true),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jsonschema::error::ValidationErrorKind as Kind;
 use jsonschema::{ReferencingError, Retrieve, Uri, ValidationError};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Fault, message};
 
@@ -104,12 +104,20 @@ impl Documents {
     }
 }
 
+/// The keywords that refer to a part.
+const REFERENCES: [&str; 3] = ["$ref", "$dynamicRef", "$recursiveRef"];
+
+/// How many references a part of a schema has.
+pub(super) fn count(part: &Map<String, Value>) -> usize {
+    REFERENCES.iter().filter(|key| part.contains_key(**key)).count()
+}
+
 /// The first reference that is meant, as a JSON pointer.
 fn reference_in(value: &Value, is_it: &impl Fn(&str) -> bool) -> Option<String> {
     match value {
         Value::Object(members) => members.iter().find_map(|(key, value)| {
             let key_pointer = || format!("/{}", key.replace('~', "~0").replace('/', "~1"));
-            let is_reference = matches!(key.as_str(), "$ref" | "$dynamicRef" | "$recursiveRef" | "$schema");
+            let is_reference = REFERENCES.contains(&key.as_str()) || key == "$schema";
             if is_reference && value.as_str().is_some_and(is_it) {
                 return Some(key_pointer());
             }

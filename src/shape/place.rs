@@ -1,6 +1,6 @@
 //! Places in values, and how large values are.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A step from a value to one inside it. Items come in the order of their numbers.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,11 +61,11 @@ pub(super) fn depth(value: &Value, limit: usize) -> Option<usize> {
     }
 }
 
-/// How many objects a value holds, itself included; its depth is known to be bounded.
-pub(super) fn objects(value: &Value) -> usize {
+/// What the objects of a value come to, itself included; its depth is known to be bounded.
+pub(super) fn sum(value: &Value, of: &impl Fn(&Map<String, Value>) -> usize) -> usize {
     match value {
-        Value::Array(items) => items.iter().map(objects).sum(),
-        Value::Object(members) => 1 + members.values().map(objects).sum::<usize>(),
+        Value::Array(items) => items.iter().map(|item| sum(item, of)).sum(),
+        Value::Object(members) => of(members) + members.values().map(|member| sum(member, of)).sum::<usize>(),
         _ => 0,
     }
 }
@@ -101,6 +101,6 @@ mod tests {
         check(json!([1]), 1, Some(1));
         check(json!({"a": [1], "b": {"c": [2]}}), 3, Some(3));
         check(json!({"a": [1], "b": {"c": [2]}}), 2, None);
-        assert_eq!(objects(&json!({"a": [{}, {"b": {}}], "c": 1})), 4);
+        assert_eq!(sum(&json!({"a": [{}, {"b": {}}], "c": 1}), &|_| 1), 4);
     }
 }

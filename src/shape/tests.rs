@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Fault, Miss, Shape};
+use super::{Fault, MOST_WORK, Miss, Shape};
 
 fn no_files(path: &str) -> Result<Value, String> {
     Err(format!("`{path}` is not there"))
@@ -14,7 +14,11 @@ fn compile(schema: &Value) -> Result<Shape, Fault> {
 
 /// The misses as lines: path, keyword, message.
 fn judge(schema: &Value, instance: &Value) -> Vec<String> {
-    let misses = match compile(schema).expect("it is a schema").judge_within(500_000, instance) {
+    judge_within(5_000_000, schema, instance)
+}
+
+fn judge_within(most: usize, schema: &Value, instance: &Value) -> Vec<String> {
+    let misses = match compile(schema).expect("it is a schema").judge_within(most, instance) {
         Ok(misses) => misses,
         Err(why) => return vec![format!("undecided: {why}")],
     };
@@ -255,6 +259,39 @@ fn what_refers_to_itself_several_times_over_is_bounded() {
 }
 
 #[test]
+fn what_fails_over_and_over_is_bounded() {
+    // Each part holds the next one twice, and the last one never holds.
+    let chain = |parts: usize, part: &dyn Fn(Value) -> Value, last: &Value| {
+        let next = |at: usize| json!({"$ref": format!("#/$defs/d{}", at + 1)});
+        let mut chain: serde_json::Map<_, _> = (0..parts).map(|at| (format!("d{at}"), part(next(at)))).collect();
+        chain.insert(format!("d{parts}"), last.clone());
+        json!({"$ref": "#/$defs/d0", "$defs": chain})
+    };
+    let kinds: [&dyn Fn(Value) -> Value; 5] = [
+        &|next| json!({"anyOf": [next.clone(), next]}),
+        &|next| json!({"anyOf": [next.clone(), {"allOf": [next]}]}),
+        &|next| json!({"oneOf": [next.clone(), next]}),
+        &|next| json!({"if": next.clone(), "else": next}),
+        &|next| json!({"not": {"allOf": [{"not": next.clone()}, {"not": next}]}}),
+    ];
+    let mut undecided = 0;
+    for part in kinds {
+        for last in [json!(false), json!({"type": "string"}), json!({"pattern": "^b"}), json!({"not": {}})] {
+            for instance in [json!("a"), json!({"a": 1}), json!(["a"])] {
+                let told = |parts: usize| judge_within(200_000, &chain(parts, part, &last), &instance);
+                let (few, many) = (told(2), told(60));
+                assert!(!few.iter().any(|miss| miss.starts_with("undecided")), "{few:?}");
+                match many.first().is_some_and(|miss| miss.starts_with("undecided")) {
+                    true => undecided += 1,
+                    false => assert_eq!(many.is_empty(), few.is_empty(), "{last} {instance}: {many:?}"),
+                }
+            }
+        }
+    }
+    assert_eq!(undecided, 48);
+}
+
+#[test]
 fn what_is_counted_is_not_seen() {
     let schema = json!({
         "not": {"properties": {"a": {"const": {"b": 1}}}},
@@ -277,11 +314,61 @@ fn patterns_are_bounded() {
         judge(&json!({"pattern": "^(a+)+$"}), &json!(text)),
         ["$ pattern: the value does not match \"^(a+)+$\""]
     );
-    let back = judge(&json!({"pattern": "^((?=a)a|(?=a)aa)+$"}), &json!(text));
-    assert_eq!(back, ["$ pattern: the pattern takes too long to match this text"]);
+    let back = judge_within(MOST_WORK, &json!({"pattern": "^((?=a)a|(?=a)aa)+$"}), &json!("a".repeat(40) + "b"));
+    assert_eq!(back, ["undecided: the pattern `^((?=a)a|(?=a)aa)+$` takes too long for a text in it"]);
     let fault = compile(&json!({"pattern": "((a{1000}){1000}){1000}"})).expect_err("it is too large");
     assert_eq!(fault.pointer, "/pattern");
     assert_eq!(judge(&json!({"pattern": "^(?=a)[ab]+$"}), &json!("ab")), [""; 0]);
+}
+
+#[test]
+fn patterns_cost_what_they_take() {
+    let undecided = "undecided: parts of the schema would be held against parts of this value too often: does it refer to \
+                     itself in several ways?";
+    let texts = |many: usize, text: &str| -> Value { (0..many).map(|at| format!("{text}{at:05}")).collect() };
+    let names =
+        |many: usize, text: &str| -> Value { (0..many).map(|at| (format!("{text}{at:05}"), json!(1))).collect() };
+    let tried = |pattern: &str| json!({"items": {"not": {"pattern": pattern}}});
+    // Each text keeps this pattern busy for long, but not for too long.
+    let (restless, text) = ("^((?=a)a|(?=a)aa)+$", "a".repeat(21));
+    assert_eq!(judge(&tried(restless), &texts(3, &text)), [""; 0]);
+    assert_eq!(judge(&tried(restless), &texts(40, &text)), [undecided]);
+    // One that looks ahead once is no such pattern.
+    let id = "/subscriptions/98f51385/resourceGroups/devtest/providers/Microsoft.Compute/virtualMachines/web";
+    assert_eq!(
+        judge_within(MOST_WORK, &json!({"items": {"pattern": "^(?!.*prod)[a-zA-Z0-9./]+$"}}), &texts(20_000, id)),
+        [""; 0]
+    );
+    // Names may only match what never goes back.
+    let fault = compile(&json!({"patternProperties": {restless: {}}})).expect_err("it goes back");
+    assert_eq!(
+        fault.to_string(),
+        "at `/patternProperties/^((?=a)a|(?=a)aa)+$`: what names have to match may neither look around nor refer back"
+    );
+    // What never goes back may be in many places at once.
+    let thick = "^(?:a?){2000}a{2000}$";
+    assert_eq!(judge(&tried(thick), &texts(1, &text)), [""; 0]);
+    assert_eq!(judge(&tried(thick), &texts(20, &"a".repeat(4000))), [undecided]);
+    let named = json!({"patternProperties": {thick: {}}});
+    assert_eq!(judge(&named, &names(1, &text)), [""; 0]);
+    assert_eq!(judge(&named, &names(20, &"a".repeat(4000))), [undecided]);
+    assert_eq!(
+        judge_within(MOST_WORK, &json!({"items": {"pattern": "^[a-z]+[0-9]+$"}}), &texts(100_000, "web")),
+        [""; 0]
+    );
+}
+
+#[test]
+fn so_many_patterns_and_no_more() {
+    let many = |many: usize| -> Value { (0..many).map(|at| json!({"pattern": format!("^a{at}$")})).collect() };
+    assert!(compile(&json!({"anyOf": many(5_000)})).is_ok());
+    let fault = compile(&json!({"anyOf": many(5_001)})).expect_err("they are too many");
+    assert_eq!(fault.message, "the schema has more than 5000 patterns");
+    // The more there are, the smaller each has to be.
+    let large = json!({"pattern": "^(a[a-z.]){400}$"});
+    assert!(compile(&large).is_ok());
+    let fault = compile(&json!({"allOf": [large, {"anyOf": many(4_999)}]})).expect_err("it is too large");
+    assert_eq!(fault.pointer, "/allOf/0/pattern");
 }
 
 #[test]

@@ -68,7 +68,8 @@ fn every_test_that_holds_a_promise_is_there() {
             Some((module, _)) if !module.contains(' ') && !name.contains('/') => {
                 let test = name.rsplit("::").next().unwrap_or_default();
                 let path = name.rsplit_once("::").map_or(module, |(path, _)| path).replace("::", "/");
-                let own = [format!("tests/it/{path}.rs"), format!("src/{}.rs", module_file(name))];
+                let own =
+                    [format!("tests/it/{path}.rs"), format!("src/{path}.rs"), format!("src/{}.rs", module_file(name))];
                 let text = own.iter().find_map(|file| std::fs::read_to_string(repository().join(file)).ok());
                 text.is_some_and(|text| test == "tests" || text.contains(&format!("fn {test}(")))
             }

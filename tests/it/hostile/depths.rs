@@ -1,5 +1,5 @@
 //! Answers that are nested so that what looks into them comes to far more than they hold: queries that find one thing inside
-//! the other, schemas that refer to themselves. Each playbook is an honest one.
+//! the other, schemas that refer to themselves, patterns that go back. But for the last ones, each playbook is an honest one.
 
 use super::peer::{Server, good};
 use super::servers::run;
@@ -19,6 +19,18 @@ const TREE: &str = r##"{"$defs": {"node": {"anyOf": [
     {"type": "object", "properties": {"id": {"$ref": "#/$defs/node"}}, "required": ["id"]},
     {"type": "object", "properties": {"id": {"$ref": "#/$defs/node"}}, "required": ["ids"]}
 ]}}, "$ref": "#/$defs/node"}"##;
+
+/// A schema that means no good: each part holds the next one twice, and the last one never holds.
+fn twice() -> String {
+    let part = |at: usize| {
+        format!(r##""d{at}": {{"anyOf": [{{"$ref": "#/$defs/d{0}"}}, {{"$ref": "#/$defs/d{0}"}}]}}"##, at + 1)
+    };
+    let parts: Vec<_> = (0..60).map(part).collect();
+    format!(r##"{{"$ref": "#/$defs/d0", "$defs": {{{}, "d60": false}}}}"##, parts.join(", "))
+}
+
+/// One whose pattern takes long for each of many texts.
+const RESTLESS: &str = r#"{"items": {"not": {"pattern": "^((?=a)a|(?=a)aa)+$"}}}"#;
 
 /// Maps one inside the other, with this at the end.
 fn chain(end: &str) -> String {
@@ -53,6 +65,13 @@ fn cases() -> Vec<Case> {
             ("failed", "it does not fit, and to find where takes too long"),
         ),
         case("judges-good", "    expect: {schema: tree.json}\n", || chain("\"x\""), fine),
+        case("judges-twice", "    expect: {schema: twice.json}\n", || "1".to_owned(), much),
+        case(
+            "judges-texts",
+            "    expect: {schema: restless.json}\n",
+            || format!("[{}]", vec![r#""aaaaaaaaaaaaaaaaaaaaa0""#; 100_000].join(",")),
+            much,
+        ),
     ]
 }
 
@@ -64,7 +83,7 @@ fn however_an_answer_is_nested_what_looks_into_it_is_bounded() {
     for (Case { name, step, .. }, server) in cases.iter().zip(&servers) {
         playbook.push_str(&format!("  - name: {name}\n    request: GET {}/x\n{step}", server.url()));
     }
-    let found = run(&playbook, &[("tree.json", TREE)]);
+    let found = run(&playbook, &[("tree.json", TREE), ("twice.json", &twice()), ("restless.json", RESTLESS)]);
     assert_eq!(found.len(), cases.len());
     for (case, (name, outcome, told)) in cases.iter().zip(&found) {
         let said = told.get(..2000).unwrap_or(told);
