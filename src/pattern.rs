@@ -1,6 +1,9 @@
-//! Regular expressions as authors write them: bounded, so that none takes long to compile, and with why one is refused.
+//! Regular expressions as authors write them: bounded, so that none takes long to compile or to look through a text, and with
+//! why one is refused.
 
-use regex::{Regex, RegexBuilder, bytes};
+use std::sync::{Arc, OnceLock};
+
+use regex::{RegexBuilder, bytes};
 
 /// How big a compiled expression may be, in bytes: as much as `[\w.()-]{1,90}` needs, for letters are of many scripts.
 const SIZE: usize = 10 << 20;
@@ -8,11 +11,51 @@ const SIZE: usize = 10 << 20;
 /// How deep its groups may nest.
 const DEPTH: u32 = 100;
 
-/// Compiles a regular expression.
-///
-/// # Errors
-/// When the text is none, or one too big; with the reason.
-pub fn compile(text: &str) -> Result<Regex, String> {
+/// How many steps expressions may take for one assertion, one capture or one input: some seconds, when each is taken.
+pub const MOST_STEPS: u64 = 5_000_000_000;
+
+/// Why an expression was not asked, as a clause.
+pub const TOO_MUCH: &str = "the regular expression may take too long for so much text";
+
+/// A regular expression that an author wrote. It never goes back in a text, but it may be at many places of itself at once.
+#[derive(Clone, Debug)]
+pub struct Regex {
+    regex: regex::Regex,
+    steps: Arc<OnceLock<u64>>,
+}
+
+impl Regex {
+    /// Compiles a text.
+    ///
+    /// # Errors
+    /// When the text is no expression, or one too big; with the reason.
+    pub fn compile(text: &str) -> Result<Self, String> {
+        Ok(Self { regex: compile(text)?, steps: Arc::default() })
+    }
+
+    /// The expression as it was written.
+    pub fn text(&self) -> &str {
+        self.regex.as_str()
+    }
+
+    /// How many steps it takes to look through a text, at worst.
+    pub fn cost(&self, text: &str) -> u64 {
+        let steps = *self.steps.get_or_init(|| steps(self.text()));
+        steps.saturating_mul(text.len() as u64)
+    }
+
+    /// The compiled expression to look through a text once; nothing when that may take more than [`MOST_STEPS`].
+    pub fn over(&self, text: &str) -> Option<&regex::Regex> {
+        (self.cost(text) <= MOST_STEPS).then_some(&self.regex)
+    }
+
+    /// The compiled expression, for who bounds the work by [`Regex::cost`].
+    pub fn regex(&self) -> &regex::Regex {
+        &self.regex
+    }
+}
+
+fn compile(text: &str) -> Result<regex::Regex, String> {
     RegexBuilder::new(text).size_limit(SIZE).nest_limit(DEPTH).build().map_err(|error| match error {
         regex::Error::CompiledTooBig(_) => "it repeats too much".to_owned(),
         other => {

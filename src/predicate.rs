@@ -6,10 +6,13 @@ mod includes;
 mod items;
 mod judge;
 mod words;
+mod work;
 
-use regex::Regex;
+use std::cell::OnceCell;
 
+use crate::pattern::Regex;
 use crate::value::Value;
+use work::Work;
 
 pub use judge::{Actual, Verdict};
 pub use words::expectation;
@@ -91,22 +94,23 @@ pub const NAMES: &[(&str, &str)] = &[
     ("after", "A time after this one: RFC 3339, a date, or seconds since 1970."),
 ];
 
-/// A regular expression: compiled when the document is read if it is plain text there, else when it is rendered.
+/// A regular expression: compiled when the document is read if it is plain text there, else when it is judged.
 #[derive(Debug, Clone)]
 pub struct Pattern<T> {
     source: T,
-    regex: Option<Regex>,
+    /// None when the text is no expression.
+    regex: OnceCell<Option<Regex>>,
 }
 
 impl<T> Pattern<T> {
     /// A pattern whose text is known already.
     pub fn compiled(source: T, regex: Regex) -> Pattern<T> {
-        Pattern { source, regex: Some(regex) }
+        Pattern { regex: OnceCell::from(Some(regex)), ..Pattern::templated(source) }
     }
 
     /// A pattern whose text is not known before it is rendered.
     pub fn templated(source: T) -> Pattern<T> {
-        Pattern { source, regex: None }
+        Pattern { source, regex: OnceCell::new() }
     }
 
     /// What the author wrote.
@@ -138,9 +142,10 @@ impl<T> Predicate<T> {
             Predicate::ResourceId(leaf) => Predicate::ResourceId(map(leaf)?),
             Predicate::Before(leaf) => Predicate::Before(map(leaf)?),
             Predicate::After(leaf) => Predicate::After(map(leaf)?),
-            Predicate::Matches(pattern) => {
-                Predicate::Matches(Pattern { source: map(&pattern.source)?, regex: pattern.regex.clone() })
-            }
+            Predicate::Matches(pattern) => Predicate::Matches(Pattern {
+                regex: pattern.regex.clone(),
+                ..Pattern::templated(map(&pattern.source)?)
+            }),
             Predicate::Not(inner) => Predicate::Not(Box::new(inner.try_map(map)?)),
             Predicate::Count(inner) => Predicate::Count(Box::new(inner.try_map(map)?)),
             Predicate::Every(inner) => Predicate::Every(Box::new(inner.try_map(map)?)),
@@ -216,7 +221,11 @@ impl Predicate<Value> {
     ///
     /// A predicate that cannot be asked (the value is missing, or of a kind it does not fit) does not hold, and
     /// neither does its `not`: nothing passes for want of trying. Only `exists: false` holds of a missing value.
-    pub fn judge(&self, actual: &Actual<'_>) -> Vec<Verdict> {
-        judge::verdicts(self, actual)
+    ///
+    /// There is no verdict at all when that takes more work than any value is worth.
+    pub fn judge(&self, actual: &Actual<'_>) -> Option<Vec<Verdict>> {
+        let work = Work::of(work::MOST);
+        let verdicts = judge::verdicts(self, actual, &work);
+        (!work.is_spent()).then_some(verdicts)
     }
 }

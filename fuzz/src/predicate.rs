@@ -24,12 +24,12 @@ pub(crate) fn fuzz(bytes: &[u8]) {
         let Subject::Json(_, predicate) = &assertion.subject else { continue };
         let Ok(predicate) = predicate.try_map(&mut |tree| tree.render(&Nothing)) else { continue };
         for actual in &actuals {
-            let verdicts = predicate.judge(actual);
+            let verdicts = predicate.judge(actual).expect("so short an input takes no long work");
             assert!(!verdicts.is_empty());
             for verdict in &verdicts {
                 assert_eq!(verdict.holds, verdict.reason.is_empty(), "{verdict:?}");
             }
-            assert_eq!(verdicts, predicate.judge(actual));
+            assert_eq!(Some(verdicts), predicate.judge(actual));
         }
     }
 }

@@ -1,9 +1,8 @@
 //! What a step of the plan claims of its result, and what it captures from it.
 
-use regex::Regex;
-
 use crate::azure::verdict::Access;
 use crate::http::Statuses;
+use crate::pattern::Regex;
 use crate::predicate::Predicate;
 use crate::query::Query;
 use crate::shape::Shape;

@@ -8,6 +8,7 @@ use super::{Input, Plan, Var};
 use crate::diagnostic::catalog::Missing;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::nearest::nearest;
+use crate::pattern::{Regex, TOO_MUCH};
 use crate::playbook::{InputType, Named};
 use crate::source::{Sources, Span};
 use crate::template::{Scope, Tree};
@@ -230,14 +231,19 @@ struct Refusal {
 /// The value, when it is one that `pattern` and `one_of` allow.
 fn constrained(input: &Input, value: Value, choices: &[Value]) -> Result<Value, Refusal> {
     let declaration = &input.declaration;
-    if let Some(pattern) = &declaration.pattern
-        && (value.is_array() || value.is_object() || !pattern.regex.is_match(&to_text(&value)))
-    {
+    if let Some(pattern) = &declaration.pattern {
         let wanted = match pattern.text.as_str() {
             "guid" => "be a GUID such as `00000000-0000-0000-0000-000000000000`".to_owned(),
             expression => format!("match `{expression}`"),
         };
-        return Err(Refusal { why: format!("must {wanted}, got {}", shown(input, &value)), help: None });
+        let why = match fits(&pattern.regex, &value) {
+            Some(true) => None,
+            Some(false) => Some(format!("got {}", shown(input, &value))),
+            None => Some(TOO_MUCH.to_owned()),
+        };
+        if let Some(why) = why {
+            return Err(Refusal { why: format!("must {wanted}, {why}"), help: None });
+        }
     }
     if declaration.one_of.is_none() || choices.iter().any(|choice| same(choice, &value)) {
         return Ok(value);
@@ -253,6 +259,15 @@ fn constrained(input: &Input, value: Value, choices: &[Value]) -> Result<Value, 
         why: format!("must be one of {}, got {}", list.join(", "), shown(input, &value)),
         help: near.map(|near| format!("a similar value is allowed: `{near}`")),
     })
+}
+
+/// Whether a value matches as text; nothing when to find out may take too long.
+fn fits(regex: &Regex, value: &Value) -> Option<bool> {
+    if value.is_array() || value.is_object() {
+        return Some(false);
+    }
+    let text = to_text(value);
+    Some(regex.over(&text)?.is_match(&text))
 }
 
 /// The values of `one_of`, as far as `value` knows them.

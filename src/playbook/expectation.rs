@@ -1,6 +1,5 @@
 //! What a step expects of its result, and what it captures from it.
 
-use regex::Regex;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::json;
 
@@ -11,6 +10,7 @@ use super::schema;
 use crate::azure::verdict::Access;
 use crate::http::Statuses;
 use crate::moment::parse_duration;
+use crate::pattern::Regex;
 use crate::predicate::{self, Predicate};
 use crate::source::{Span, Spanned};
 use crate::template::{Text, Tree};

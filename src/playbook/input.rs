@@ -1,11 +1,10 @@
 //! Inputs: what the caller gives.
 
-use regex::Regex;
 use schemars::{JsonSchema, Schema};
 
 use super::Playbook;
 use super::reader::{Read, Reader};
-use crate::pattern;
+use crate::pattern::Regex;
 use crate::source::{Span, Spanned};
 use crate::template::{Text, Tree};
 use crate::yaml::Named;
@@ -152,7 +151,7 @@ impl Read for Pattern {
 
 /// Compiles a regular expression that stands in the document.
 pub(crate) fn regex(expression: &str, span: Span, reader: &mut Reader<'_>) -> Option<Regex> {
-    match pattern::compile(expression) {
+    match Regex::compile(expression) {
         Ok(regex) => Some(regex),
         Err(why) => {
             reader.diagnostics.invalid_regex(span, expression, &why);

@@ -1,24 +1,37 @@
 //! Whether a value includes a part of one, and the first place where it does not.
 
-use crate::value::{Value, describe, same};
+use super::work::Work;
+use crate::value::{Value, describe};
 
 /// The first place where `actual` lacks something of `part`, with what is wrong there; `None` when it has it all.
 ///
 /// A map includes a map when it has its keys with values that include theirs, a list includes a list when for each
 /// item of it some item includes that, and all else is equality.
-pub(super) fn lack(part: &Value, actual: &Value) -> Option<(String, String)> {
+pub(super) fn lack(part: &Value, actual: &Value, work: &Work) -> Option<(String, String)> {
     match (part, actual) {
         (Value::Object(part), Value::Object(actual)) => part.iter().find_map(|(key, part)| match actual.get(key) {
             None => Some((member(key), "is missing".to_owned())),
-            Some(value) => lack(part, value).map(|(place, what)| (member(key) + &place, what)),
+            Some(value) => lack(part, value, work).map(|(place, what)| (member(key) + &place, what)),
         }),
         (Value::Array(part), Value::Array(actual)) => {
-            let absent = |wanted: &&Value| !actual.iter().any(|item| lack(wanted, item).is_none());
-            let wanted = part.iter().find(absent)?;
+            let wanted = part.iter().find(|wanted| !actual.iter().any(|item| includes(wanted, item, work)))?;
             Some((String::new(), format!("has no item that includes {}", describe(wanted))))
         }
-        _ if same(part, actual) => None,
+        _ if work.same(part, actual) => None,
         _ => Some((String::new(), format!("is {}", describe(actual)))),
+    }
+}
+
+/// Whether `actual` lacks nothing of `part`.
+fn includes(part: &Value, actual: &Value, work: &Work) -> bool {
+    match (part, actual) {
+        (Value::Object(part), Value::Object(actual)) => {
+            part.iter().all(|(key, part)| actual.get(key).is_some_and(|value| includes(part, value, work)))
+        }
+        (Value::Array(part), Value::Array(actual)) => {
+            part.iter().all(|wanted| actual.iter().any(|item| includes(wanted, item, work)))
+        }
+        _ => work.same(part, actual),
     }
 }
 
@@ -40,7 +53,7 @@ mod tests {
             "rules": [{"port": 22, "open": true}, {"port": 443, "open": false}]
         });
         let check = |part: Value, expected: Option<(&str, &str)>| {
-            let found = lack(&part, &actual);
+            let found = lack(&part, &actual, &Work::of(1000));
             assert_eq!(found.as_ref().map(|(place, what)| (place.as_str(), what.as_str())), expected, "{part}");
         };
         check(json!({}), None);
@@ -67,8 +80,8 @@ mod tests {
             let part = json!({"items": items});
             let mut longer = items.clone();
             longer.insert(0, more);
-            prop_assert_eq!(lack(&part, &part), None);
-            prop_assert_eq!(lack(&part, &json!({"items": longer, "else": 1})), None);
+            prop_assert_eq!(lack(&part, &part, &Work::of(1000)), None);
+            prop_assert_eq!(lack(&part, &json!({"items": longer, "else": 1}), &Work::of(1000)), None);
         }
     }
 }

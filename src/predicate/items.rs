@@ -4,11 +4,12 @@ use super::Predicate;
 use super::answer::Answer::{self, Fails, Holds, Unfit};
 use super::answer::{flag, wanted, when};
 use super::judge::{Actual, ask};
+use super::work::Work;
 use crate::value::{Value, describe, show};
 
 const NO_ITEMS: &str = "has no items; `empty: true` beside it would allow that";
 
-pub(super) fn count(inner: &Predicate<Value>, actual: &Actual<'_>) -> Answer {
+pub(super) fn count(inner: &Predicate<Value>, actual: &Actual<'_>, work: &Work) -> Answer {
     let count = match actual {
         Actual::Many(values) => values.len(),
         Actual::One(Value::Array(items)) => items.len(),
@@ -17,7 +18,7 @@ pub(super) fn count(inner: &Predicate<Value>, actual: &Actual<'_>) -> Answer {
         Actual::One(other) => return wanted("a list, a map or text", other),
         Actual::Missing => return Unfit("is missing".to_owned()),
     };
-    match ask(inner, &Actual::One(&Value::from(count))) {
+    match ask(inner, &Actual::One(&Value::from(count)), work) {
         Fails(_) => Fails(format!("got {count}")),
         answer => answer,
     }
@@ -53,7 +54,7 @@ pub(super) fn items<'v>(actual: &Actual<'v>) -> Result<Vec<&'v Value>, Answer> {
     }
 }
 
-pub(super) fn every(inner: &Predicate<Value>, actual: &Actual<'_>) -> Answer {
+pub(super) fn every(inner: &Predicate<Value>, actual: &Actual<'_>, work: &Work) -> Answer {
     let items = match items(actual) {
         Ok(items) if items.is_empty() => return Unfit(NO_ITEMS.to_owned()),
         Ok(items) => items,
@@ -61,7 +62,7 @@ pub(super) fn every(inner: &Predicate<Value>, actual: &Actual<'_>) -> Answer {
     };
     let mut failed = None;
     for (at, item) in items.into_iter().enumerate() {
-        match ask(inner, &Actual::One(item)) {
+        match ask(inner, &Actual::One(item), work) {
             Holds => {}
             Unfit(reason) => return Unfit(format!("item {at}: {reason}")),
             Fails(reason) => failed = failed.or_else(|| Some(format!("item {at}: {reason}"))),
@@ -70,7 +71,7 @@ pub(super) fn every(inner: &Predicate<Value>, actual: &Actual<'_>) -> Answer {
     failed.map_or(Holds, Fails)
 }
 
-pub(super) fn any(inner: &Predicate<Value>, actual: &Actual<'_>) -> Answer {
+pub(super) fn any(inner: &Predicate<Value>, actual: &Actual<'_>, work: &Work) -> Answer {
     let items = match items(actual) {
         Ok(items) if items.is_empty() => return Fails("has no items".to_owned()),
         Ok(items) => items,
@@ -78,7 +79,7 @@ pub(super) fn any(inner: &Predicate<Value>, actual: &Actual<'_>) -> Answer {
     };
     let (mut failed, mut unfit) = (0, None);
     for item in items {
-        match ask(inner, &Actual::One(item)) {
+        match ask(inner, &Actual::One(item), work) {
             Holds => return Holds,
             Fails(_) => failed += 1,
             Unfit(reason) => unfit = unfit.or(Some(reason)),
@@ -90,7 +91,7 @@ pub(super) fn any(inner: &Predicate<Value>, actual: &Actual<'_>) -> Answer {
     }
 }
 
-pub(super) fn none(inner: &Predicate<Value>, actual: &Actual<'_>) -> Answer {
+pub(super) fn none(inner: &Predicate<Value>, actual: &Actual<'_>, work: &Work) -> Answer {
     let items = match items(actual) {
         Ok(items) if items.is_empty() => return Unfit(NO_ITEMS.to_owned()),
         Ok(items) => items,
@@ -98,7 +99,7 @@ pub(super) fn none(inner: &Predicate<Value>, actual: &Actual<'_>) -> Answer {
     };
     let mut unfit = None;
     for (at, item) in items.into_iter().enumerate() {
-        match ask(inner, &Actual::One(item)) {
+        match ask(inner, &Actual::One(item), work) {
             Holds => return Fails(format!("item {at} is {}", describe(item))),
             Fails(_) => {}
             Unfit(reason) => unfit = unfit.or_else(|| Some(format!("item {at}: {reason}"))),

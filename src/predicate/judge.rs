@@ -7,6 +7,7 @@ use super::answer::Answer::{self, Fails, Holds, Unfit};
 use super::answer::flag;
 use super::compare::of_value;
 use super::items::{any, count, empty, every, items, none};
+use super::work::Work;
 use crate::query::Selection;
 use crate::value::{Value, describe, exceeds};
 
@@ -85,15 +86,15 @@ pub struct Verdict {
 }
 
 /// One verdict for each key of `predicate`.
-pub(super) fn verdicts(predicate: &Predicate<Value>, actual: &Actual<'_>) -> Vec<Verdict> {
+pub(super) fn verdicts(predicate: &Predicate<Value>, actual: &Actual<'_>, work: &Work) -> Vec<Verdict> {
     let parts = match predicate {
         Predicate::All(parts) => parts.as_slice(),
         single => std::slice::from_ref(single),
     };
     if let [Predicate::All(_)] = parts {
-        return verdicts(&parts[0], actual);
+        return verdicts(&parts[0], actual, work);
     }
-    answers(parts, actual)
+    answers(parts, actual, work)
         .into_iter()
         .map(|(part, answer)| {
             let (holds, reason) = match answer {
@@ -107,7 +108,7 @@ pub(super) fn verdicts(predicate: &Predicate<Value>, actual: &Actual<'_>) -> Vec
 
 /// The answers of predicates that stand beside each other. `empty: true` beside `every` or `none` is no claim of its
 /// own: it says that having no items is fine.
-fn answers<'p>(parts: &'p [Predicate<Value>], actual: &Actual<'_>) -> Vec<(&'p Predicate<Value>, Answer)> {
+fn answers<'p>(parts: &'p [Predicate<Value>], actual: &Actual<'_>, work: &Work) -> Vec<(&'p Predicate<Value>, Answer)> {
     let over_items = |part: &Predicate<Value>| matches!(part, Predicate::Every(_) | Predicate::None(_));
     let lenient = |part: &Predicate<Value>| matches!(part, Predicate::Empty(Value::Bool(true)));
     let pardon = parts.iter().any(over_items) && parts.iter().any(lenient);
@@ -116,24 +117,24 @@ fn answers<'p>(parts: &'p [Predicate<Value>], actual: &Actual<'_>) -> Vec<(&'p P
         .filter(|part| !(pardon && lenient(part)))
         .map(|part| {
             let excused = pardon && over_items(part) && items(actual).is_ok_and(|items| items.is_empty());
-            (part, if excused { Holds } else { ask(part, actual) })
+            (part, if excused { Holds } else { ask(part, actual, work) })
         })
         .collect()
 }
 
-pub(super) fn ask(predicate: &Predicate<Value>, actual: &Actual<'_>) -> Answer {
+pub(super) fn ask(predicate: &Predicate<Value>, actual: &Actual<'_>, work: &Work) -> Answer {
     match predicate {
         Predicate::Exists(expected) => exists(expected, actual),
-        Predicate::All(parts) => all(parts, actual),
-        Predicate::Not(inner) => not(inner, actual),
+        Predicate::All(parts) => all(parts, actual, work),
+        Predicate::Not(inner) => not(inner, actual, work),
         _ if *actual == Actual::Missing => Unfit("is missing".to_owned()),
-        Predicate::Count(inner) => count(inner, actual),
+        Predicate::Count(inner) => count(inner, actual, work),
         Predicate::Empty(expected) => empty(expected, actual),
-        Predicate::Every(inner) => every(inner, actual),
-        Predicate::Any(inner) => any(inner, actual),
-        Predicate::None(inner) => none(inner, actual),
+        Predicate::Every(inner) => every(inner, actual, work),
+        Predicate::Any(inner) => any(inner, actual, work),
+        Predicate::None(inner) => none(inner, actual, work),
         _ => match actual.value() {
-            Some(value) => of_value(predicate, &value),
+            Some(value) => of_value(predicate, &value, work),
             None => Unfit("is missing".to_owned()),
         },
     }
@@ -153,9 +154,9 @@ fn exists(expected: &Value, actual: &Actual<'_>) -> Answer {
     }
 }
 
-fn all(parts: &[Predicate<Value>], actual: &Actual<'_>) -> Answer {
+fn all(parts: &[Predicate<Value>], actual: &Actual<'_>, work: &Work) -> Answer {
     let mut failed = None;
-    for (_, answer) in answers(parts, actual) {
+    for (_, answer) in answers(parts, actual, work) {
         match answer {
             Holds => {}
             // What does not fit outweighs what fails, or a `not` around both would hold by the second.
@@ -166,8 +167,8 @@ fn all(parts: &[Predicate<Value>], actual: &Actual<'_>) -> Answer {
     failed.map_or(Holds, Fails)
 }
 
-fn not(inner: &Predicate<Value>, actual: &Actual<'_>) -> Answer {
-    match ask(inner, actual) {
+fn not(inner: &Predicate<Value>, actual: &Actual<'_>, work: &Work) -> Answer {
+    match ask(inner, actual, work) {
         Holds => Fails(actual.value().map_or("is missing".to_owned(), |value| format!("got {}", describe(&value)))),
         Fails(_) => Holds,
         unfit => unfit,
@@ -177,14 +178,14 @@ fn not(inner: &Predicate<Value>, actual: &Actual<'_>) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pattern::Regex;
     use crate::predicate::Pattern;
-    use regex::Regex;
     use serde_json::json;
 
     type P = Predicate<Value>;
 
     fn one(predicate: &P, actual: &Actual<'_>) -> (bool, String) {
-        let verdicts = predicate.judge(actual);
+        let verdicts = predicate.judge(actual).expect("it is judged");
         assert_eq!(verdicts.len(), 1, "{verdicts:?}");
         assert_eq!(verdicts[0].holds, verdicts[0].reason.is_empty(), "{verdicts:?}");
         (verdicts[0].holds, verdicts[0].reason.clone())
@@ -239,7 +240,7 @@ mod tests {
 
     #[test]
     fn patterns() {
-        holds(P::Matches(Pattern::compiled(json!("^a+$"), Regex::new("^a+$").unwrap())), json!("aaa"));
+        holds(P::Matches(Pattern::compiled(json!("^a+$"), Regex::compile("^a+$").unwrap())), json!("aaa"));
         holds(P::Matches(Pattern::templated(json!("b"))), json!("abc"));
         fails(P::Matches(Pattern::templated(json!("^b"))), json!("abc"), "got \"abc\"");
         fails(P::Matches(Pattern::templated(json!("("))), json!("("), "\"(\" is not a regular expression");
@@ -341,7 +342,7 @@ mod tests {
         assert!(one(&both(P::Every(text())), &Actual::Many(vec![])).0);
         assert_eq!(one(&both(P::Every(text())), &Actual::Missing), (false, "is missing".to_owned()));
         let strict = P::All(vec![P::Every(text()), P::Empty(json!(false))]);
-        assert_eq!(strict.judge(&Actual::One(&json!(["a"]))).len(), 2);
+        assert_eq!(strict.judge(&Actual::One(&json!(["a"]))).expect("it is judged").len(), 2);
     }
 
     #[test]
@@ -395,7 +396,7 @@ mod tests {
     #[test]
     fn each_key_has_its_own_verdict() {
         let both = P::All(vec![P::Above(json!(1)), P::Below(json!(3))]);
-        let verdicts = both.judge(&Actual::One(&json!(5)));
+        let verdicts = both.judge(&Actual::One(&json!(5))).expect("it is judged");
         let told: Vec<_> =
             verdicts.iter().map(|verdict| (verdict.predicate, verdict.holds, verdict.expected.clone())).collect();
         assert_eq!(told, [("above", true, json!(1)), ("below", false, json!(3))]);
@@ -403,10 +404,39 @@ mod tests {
     }
 
     #[test]
+    fn a_judgement_that_takes_too_long_is_none() {
+        let judged = |predicate: P, actual: Value| {
+            let work = Work::of(1_000_000);
+            let verdicts = verdicts(&predicate, &Actual::One(&actual), &work);
+            assert!(!work.is_spent() || !verdicts.iter().any(|verdict| verdict.holds), "{verdicts:?}");
+            !work.is_spent()
+        };
+        let (every, any) = (|inner| P::Every(boxed(inner)), |inner| P::Any(boxed(inner)));
+        let list = |many: usize| -> Value { (0..many).collect() };
+        let each = |value: Value, many: usize| -> Value { vec![value; many].into() };
+        let map = |many: usize| json!({"list": list(many)});
+        // Lists in lists.
+        assert!(judged(every(P::OneOf(list(1000))), list(1000)));
+        assert!(!judged(every(P::OneOf(each(map(100), 200))), each(map(101), 200)));
+        assert!(judged(P::Includes(list(1000)), list(1000)));
+        assert!(!judged(P::Includes(each(list(300), 100)), each(list(299), 100)));
+        // An argument that does not fit is told of each item.
+        assert!(judged(any(P::StartsWith(list(1000))), list(100)));
+        assert!(!judged(any(P::StartsWith(list(10_000))), list(1000)));
+        // Patterns over long texts.
+        let thick = || P::Matches(Pattern::compiled(json!("x"), Regex::compile("^[ab]*a[ab]{2000}c").unwrap()));
+        assert!(judged(thick(), json!("ab".repeat(100))));
+        assert!(!judged(thick(), json!("ab".repeat(10_000))));
+        assert!(!judged(any(thick()), each(json!("c".repeat(100)), 1000)));
+        let thin = || P::Matches(Pattern::templated(json!("^[0-9a-f]{8}-[0-9a-f-]{27}$")));
+        assert!(judged(any(thin()), each(json!("00000000-0000-0000-0000-00000000000x"), 1000)));
+    }
+
+    #[test]
     fn leaves_are_mapped_and_errors_pass_through() {
         let written = Predicate::Not(Box::new(Predicate::All(vec![
             Predicate::Equals("1"),
-            Predicate::Matches(Pattern::compiled("2", Regex::new("2").unwrap())),
+            Predicate::Matches(Pattern::compiled("2", Regex::compile("2").unwrap())),
         ])));
         let read = written.try_map(&mut |leaf: &&str| leaf.parse::<i64>().map(Value::from)).unwrap();
         assert_eq!(read.argument(), json!({"equals": 1, "matches": 2}));

@@ -285,6 +285,25 @@ mod tests {
     }
 
     #[test]
+    fn patterns_cost_what_they_take() {
+        let found = |query: &str, value: &Value| {
+            let query = Query::parse(query).unwrap();
+            query.select_within(&mut 300_000, value).is_some()
+        };
+        let texts = |text: &str, many: usize| json!({"texts": vec![text; many]});
+        assert!(found("$.texts[?match(@, '[0-9a-f]{8}-[0-9a-f-]{27}')]", &texts(&"0".repeat(36), 1000)));
+        assert!(found("$.texts[?search(@, 'a[ab]{2000}c')]", &texts("ab", 100)));
+        assert!(!found("$.texts[?search(@, 'a[ab]{2000}c')]", &texts(&"ab".repeat(1000), 100)));
+        // Patterns that stand in the value.
+        let own = |many: usize, text: &str| -> Value {
+            (0..many).map(|at| json!({"p": format!("{text}{at}"), "t": "a"})).collect()
+        };
+        assert!(found("$[?match(@.t, @.p)]", &own(100, "a")));
+        assert!(!found("$[?match(@.t, @.p)]", &own(1000, "a")));
+        assert!(!found("$[?match(@.t, @.p)]", &own(10, "\\w{60}")));
+    }
+
+    #[test]
     fn what_is_found_one_inside_the_other_is_bounded() {
         let chain = (0..100).fold(json!(1), |inner, _| json!({"id": inner}));
         let found = |count: usize| {

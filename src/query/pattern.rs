@@ -1,14 +1,12 @@
 //! The patterns of `match` and `search`: those of RFC 9485, as the regular expressions of the `regex` crate.
 
-use regex::Regex;
-
-use crate::pattern;
+use crate::pattern::Regex;
 
 /// Compiles a pattern: one that the whole text must match, or any part of it.
 pub(super) fn compile(pattern: &str, whole: bool) -> Result<Regex, String> {
     let translated = translate(pattern);
     let anchored = if whole { format!("^(?:{translated})$") } else { translated };
-    pattern::compile(&anchored)
+    Regex::compile(&anchored)
 }
 
 /// The dot of RFC 9485 matches no line break of either kind; that of the crate does match `\r`.

@@ -12,10 +12,20 @@ use jsonpath_rust::parser::model::{
     Comparable, Comparison, Filter, FilterAtom, FnArg, JpQuery, Literal, Segment, Selector, SingularQuery,
     SingularQuerySegment, Test, TestFunction,
 };
-use regex::Regex;
 
 use super::pattern;
+use crate::pattern::{Regex, is_big};
 use crate::value::{Number, Value, compare, same};
+
+/// How many steps of a pattern cost as much as an item.
+const STEPS: u64 = 256;
+
+/// How many items it costs to compile a pattern, and one that is big.
+const SMALL: u64 = 1_000;
+const BIG: u64 = 100_000;
+
+/// How many patterns are remembered.
+const MOST_PATTERNS: usize = 16;
 
 /// A search through one value.
 pub(super) struct Search<'q, 'v> {
@@ -24,7 +34,7 @@ pub(super) struct Search<'q, 'v> {
     budget: Cell<u64>,
     /// What the queries from the root find that stand inside filters: the same at each item.
     found: RefCell<HashMap<*const JpQuery, Nodes<'v>>>,
-    patterns: RefCell<HashMap<String, Option<Rc<Regex>>>>,
+    patterns: RefCell<HashMap<String, Option<Regex>>>,
     query: &'q JpQuery,
 }
 
@@ -52,7 +62,12 @@ impl<'q, 'v> Search<'q, 'v> {
 
     /// Pays for one item; once nothing is left, every loop comes to its end.
     fn pay(&self) -> bool {
-        let left = self.budget.get().saturating_sub(1);
+        self.pay_for(1)
+    }
+
+    /// Pays for what costs as much as so many items.
+    fn pay_for(&self, items: u64) -> bool {
+        let left = self.budget.get().saturating_sub(items);
         self.budget.set(left);
         left > 0
     }
@@ -192,16 +207,25 @@ impl<'q, 'v> Search<'q, 'v> {
         let (Some(text), Some(pattern)) = (text.as_str(), pattern.as_str()) else {
             return false;
         };
+        let regex = self.regex(pattern, whole);
+        regex.is_some_and(|known| self.pay_for(known.cost(text) / STEPS) && known.regex().is_match(text))
+    }
+
+    /// A pattern, which may be in the value too: then there may be very many.
+    fn regex(&self, pattern: &str, whole: bool) -> Option<Regex> {
         let mut known = self.patterns.borrow_mut();
-        let regex = match known.get(pattern) {
-            Some(regex) => regex.clone(),
-            None => {
-                let regex = pattern::compile(pattern, whole).ok().map(Rc::new);
-                known.insert(pattern.to_owned(), regex.clone());
-                regex
-            }
-        };
-        regex.is_some_and(|regex| regex.is_match(text))
+        if let Some(regex) = known.get(pattern) {
+            return regex.clone();
+        }
+        if !self.pay_for(if is_big(pattern) { BIG } else { SMALL }) {
+            return None;
+        }
+        if known.len() == MOST_PATTERNS {
+            known.clear();
+        }
+        let regex = pattern::compile(pattern, whole).ok();
+        known.insert(pattern.to_owned(), regex.clone());
+        regex
     }
 }
 

@@ -65,7 +65,11 @@ impl Playbook<'_, '_> {
             },
             Origin::Regex(regex) => {
                 let text = reply.text();
-                let captured = regex.captures(&text).and_then(|groups| groups.get(1).or_else(|| groups.get(0)));
+                let Some(found) = regex.over(&text) else {
+                    progress.errored(self, mishap::too_much_text(regex.text()).at(capture.span, "looks for too much"));
+                    return Looked::Broken;
+                };
+                let captured = found.captures(&text).and_then(|groups| groups.get(1).or_else(|| groups.get(0)));
                 Looked::from(captured.map(|group| Value::String(group.as_str().to_owned())))
             }
             Origin::Text => Looked::Found(Value::String(reply.text())),
@@ -108,7 +112,7 @@ fn looked_at(capture: &Capture) -> String {
         Origin::Json(query) => format!("`{query}` over the body"),
         Origin::Claims(query) => format!("`{query}` over the token's claims"),
         Origin::Header(name) => format!("the header `{}`", name.template.text()),
-        Origin::Regex(regex) => format!("`{}` over the body", regex.as_str()),
+        Origin::Regex(regex) => format!("`{}` over the body", regex.text()),
         Origin::Text | Origin::Template(_) => "it".to_owned(),
     }
 }

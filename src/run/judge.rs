@@ -168,7 +168,10 @@ impl Playbook<'_, '_> {
             Actual::One(value) if name.subject == "duration" => value.as_f64(),
             _ => None,
         };
-        for verdict in rendered.judge(&actual) {
+        let Some(verdicts) = rendered.judge(&actual) else {
+            return progress.errored(self, mishap::too_much_compared().at(name.span, "expects too much"));
+        };
+        for verdict in verdicts {
             let found = if verdict.holds { actual.outline() } else { actual.to_value() };
             progress.judged(Judged::Assertion(Box::new(Assertion {
                 subject: name.subject.into(),
@@ -193,7 +196,9 @@ impl Playbook<'_, '_> {
             Ok(rendered) => rendered,
             Err(found) => return progress.misfit(self, &found),
         };
-        let holding = codes.iter().find(|code| rendered.judge(&Actual::One(code)).iter().all(|verdict| verdict.holds));
+        let holding = codes.iter().find(|code| {
+            rendered.judge(&Actual::One(code)).is_some_and(|verdicts| verdicts.iter().all(|verdict| verdict.holds))
+        });
         let actual = holding.or(codes.first()).map_or(Actual::Missing, Actual::One);
         self.predicate(predicate, (Name { subject: "error", path: None, span }, actual), progress);
     }

@@ -10,6 +10,7 @@ use crate::event::redact::MARK;
 use crate::http::{Fault, FaultKind};
 use crate::moment::show_duration;
 use crate::nearest::nearest;
+use crate::pattern::TOO_MUCH;
 use crate::plan::{Action, Step};
 use crate::query::{MOST_LOOKED_AT, Query};
 
@@ -161,6 +162,18 @@ pub fn too_much_found(query: &Query) -> Diagnostic {
 /// A schema that a value cannot be held against.
 pub fn too_much_to_judge(why: &str) -> Diagnostic {
     Diagnostic::error("too-much-work", "the body cannot be held against the schema").note(why.to_owned())
+}
+
+/// A predicate that takes more work than any value is worth.
+pub fn too_much_compared() -> Diagnostic {
+    Diagnostic::error("too-much-work", "the predicate cannot be judged").note(
+        "values would be compared with each other too often, or a regular expression may take too long for so much text",
+    )
+}
+
+/// A regular expression over more text than is looked through.
+pub fn too_much_text(expression: &str) -> Diagnostic {
+    Diagnostic::error("too-much-work", format!("`{expression}` is not looked for in a body this long")).note(TOO_MUCH)
 }
 
 /// A capture that found nothing.

@@ -4,20 +4,14 @@ use std::sync::{Arc, LazyLock};
 
 use minijinja::value::{Value as Engine, ValueKind};
 use minijinja::{Error, State};
-use regex::{Captures, Regex};
+use regex::Captures;
 
 use super::{Compiled, text};
-use crate::pattern;
+use crate::pattern::{self, Regex};
 use crate::template::bridge::failed;
 use crate::template::meter::{Meter, charge};
 
-/// An expression, and how many steps it takes for a byte of text at worst.
-struct Pattern {
-    regex: Regex,
-    steps: u64,
-}
-
-static PATTERNS: LazyLock<Compiled<Pattern>> = LazyLock::new(Compiled::default);
+static PATTERNS: LazyLock<Compiled<Regex>> = LazyLock::new(Compiled::default);
 
 /// How many steps cost as much as a byte.
 const STEPS: u64 = 8;
@@ -29,17 +23,16 @@ const BIG: u64 = 2_500_000;
 const MATCH: u64 = 200;
 
 /// The expression, once the evaluation has paid for looking through `text`.
-fn pattern(state: &State<'_, '_>, expression: &str, text: &str) -> Result<Arc<Pattern>, Error> {
+fn pattern(state: &State<'_, '_>, expression: &str, text: &str) -> Result<Arc<Regex>, Error> {
     let compile = |expression: &str| {
         if pattern::is_big(expression) {
             charge(state, BIG)?;
         }
-        let regex = pattern::compile(expression)
-            .map_err(|reason| failed(format!("`{expression}` is not a regular expression: {reason}")))?;
-        Ok(Pattern { regex, steps: pattern::steps(expression) })
+        Regex::compile(expression)
+            .map_err(|reason| failed(format!("`{expression}` is not a regular expression: {reason}")))
     };
     let pattern = PATTERNS.get(state, expression, compile)?;
-    charge(state, (text.len() as u64).saturating_mul(pattern.steps) / STEPS)?;
+    charge(state, pattern.cost(text) / STEPS)?;
     Ok(pattern)
 }
 
@@ -52,7 +45,7 @@ pub(super) fn find(
 ) -> Result<Engine, Error> {
     let text = text(state, input)?;
     let pattern = pattern(state, expression, &text)?;
-    let regex = &pattern.regex;
+    let regex = pattern.regex();
     let group = match group {
         Some(group) => match group.as_str() {
             Some(name) => regex.capture_names().position(|known| known == Some(name)),
@@ -80,7 +73,7 @@ pub(super) fn replace(
     expression: &str,
     replacement: &str,
 ) -> Result<String, Error> {
-    static GROUPS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\\(\d)").ok());
+    static GROUPS: LazyLock<Option<regex::Regex>> = LazyLock::new(|| regex::Regex::new(r"\\(\d)").ok());
     let text = text(state, input)?;
     let pattern = pattern(state, expression, &text)?;
     let replacement = match &*GROUPS {
@@ -91,7 +84,7 @@ pub(super) fn replace(
     let groups = replacement.matches('$').count();
     let mut meter = Meter::of(state);
     let mut spent = Ok(());
-    let replaced = pattern.regex.replace_all(&text, |captures: &Captures<'_>| {
+    let replaced = pattern.regex().replace_all(&text, |captures: &Captures<'_>| {
         let mut out = String::new();
         if spent.is_ok() {
             let longest = replacement.len() + groups.saturating_mul(captures[0].len());

@@ -38,6 +38,11 @@ fn chain(end: &str) -> String {
     format!("{}{end}{}", r#"{"id":"#.repeat(depth), "}".repeat(depth))
 }
 
+/// Long texts, which keep a pattern that is at many places at once busy for hours.
+fn texts() -> String {
+    format!(r#"["{}"]"#, "abbabaab".repeat(200_000))
+}
+
 fn chains(count: usize) -> String {
     format!("[{}]", vec![chain("1"); count].join(","))
 }
@@ -65,6 +70,9 @@ fn cases() -> Vec<Case> {
             ("failed", "it does not fit, and to find where takes too long"),
         ),
         case("judges-good", "    expect: {schema: tree.json}\n", || chain("\"x\""), fine),
+        case("matches", "    expect: {json: {'$': {any: {matches: '[ab]*a[ab]{2000}c'}}}}\n", texts, much),
+        case("searches", "    expect: {json: {\"$[?search(@, '[ab]*a[ab]{2000}c')]\": {empty: true}}}\n", texts, much),
+        case("finds", "    capture: {c: {regex: '[ab]*a[ab]{2000}c'}}\n", texts, much),
         case("judges-twice", "    expect: {schema: twice.json}\n", || "1".to_owned(), much),
         case(
             "judges-texts",

@@ -35,7 +35,8 @@ fn steps(body: &str) -> String {
 }
 
 pub(super) fn corpus(trap: &str) -> Vec<Hostile> {
-    [of_yaml(), of_size(), of_templates(), of_expectations(), of_files(), of_the_network(trap)].concat_all()
+    [of_yaml(), of_size(), of_templates(), of_expectations(), of_schemas(), of_files(), of_the_network(trap)]
+        .concat_all()
 }
 
 trait Concat {
@@ -121,12 +122,6 @@ fn of_expectations() -> Vec<Hostile> {
             "  - request: GET /subscriptions?api-version=2022-12-01\n    expect:\n      json:\n        ? '{path}'\n        : {predicate}\n"
         ))
     };
-    let schema = |schema: &str| {
-        steps(&format!("  - request: GET /subscriptions?api-version=2022-12-01\n    expect: {{schema: {schema}}}\n"))
-    };
-    // The mark of references is that of numbers here.
-    let piece = "\"d#\": {\"anyOf\": [{\"$ref\": \"\u{1}/$defs/d@\"}, {\"$ref\": \"\u{1}/$defs/d@\"}]},";
-    let branches = doubling(64, piece).replace('\u{1}', "#");
     vec![
         one("a regex that repeats too much", REFUSED, json("$.a", "{matches: '((a{100}){100}){100}'}")),
         one(
@@ -146,14 +141,13 @@ fn of_expectations() -> Vec<Hostile> {
         one("a query of brackets", REFUSED, json(&format!("$[?{}@.a{}]", "(".repeat(20_000), ")".repeat(20_000)), "1")),
         one("predicates in predicates", REFUSED, json("$.a", &format!("{}1{}", "{not: ".repeat(500), "}".repeat(500)))),
         one(
-            "a schema that doubles",
-            FINE,
-            schema(&format!(
-                "{{\"$defs\": {{\"d0\": {{\"type\": \"string\"}}, {branches}}}, \"$ref\": \"#/$defs/d64\"}}"
-            )),
+            "a regex at many places over a long default",
+            REFUSED,
+            format!(
+                "cloud: public\ninputs:\n  a: {{default: {}, pattern: '[ab]*a[ab]{{2000}}c'}}\nsteps: []\n",
+                "abba".repeat(1 << 20)
+            ),
         ),
-        one("a schema of itself", FINE, schema("{\"$ref\": \"#\"}")),
-        one("a schema with a large pattern", REFUSED, schema("{\"pattern\": \"((a{1000}){1000}){1000}\"}")),
         one(
             "many actions",
             FINE,
@@ -170,6 +164,36 @@ fn of_expectations() -> Vec<Hostile> {
                 "*a".repeat(2_000)
             )),
         ),
+    ]
+}
+
+fn of_schemas() -> Vec<Hostile> {
+    let schema = |schema: &str| {
+        steps(&format!("  - request: GET /subscriptions?api-version=2022-12-01\n    expect: {{schema: {schema}}}\n"))
+    };
+    // The mark of references is that of numbers here.
+    let piece = "\"d#\": {\"anyOf\": [{\"$ref\": \"\u{1}/$defs/d@\"}, {\"$ref\": \"\u{1}/$defs/d@\"}]},";
+    let branches = doubling(64, piece).replace('\u{1}', "#");
+    vec![
+        one(
+            "a schema that doubles",
+            FINE,
+            schema(&format!(
+                "{{\"$defs\": {{\"d0\": {{\"type\": \"string\"}}, {branches}}}, \"$ref\": \"#/$defs/d64\"}}"
+            )),
+        ),
+        one(
+            "a schema with very many patterns",
+            REFUSED,
+            schema(&format!("{{anyOf: [{}]}}", many(20_000, "{pattern: '^#(a[a-z]){50}'}, "))),
+        ),
+        one(
+            "a schema with many large patterns",
+            REFUSED,
+            schema(&format!("{{anyOf: [{}]}}", many(4_000, "{pattern: '^#(?=a)(a[a-z.]){300}'}, "))),
+        ),
+        one("a schema of itself", FINE, schema("{\"$ref\": \"#\"}")),
+        one("a schema with a large pattern", REFUSED, schema("{\"pattern\": \"((a{1000}){1000}){1000}\"}")),
     ]
 }
 
