@@ -1,7 +1,7 @@
 //! Where text came from: sources, spans into them, and values that remember their span.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
@@ -112,7 +112,12 @@ pub struct Source {
     name: Arc<str>,
     text: String,
     lines: Vec<u32>,
+    /// How many characters there are before each block of bytes: known once a long line is looked at.
+    marks: OnceLock<Vec<u32>>,
 }
+
+/// How many bytes of a line are counted each time.
+const BLOCK: usize = 4096;
 
 impl Source {
     /// A source from text that is already known to be good.
@@ -120,7 +125,7 @@ impl Source {
         let text = text.into();
         let starts = text.match_indices('\n').map(|(at, _)| at as u32 + 1);
         let lines = std::iter::once(0).chain(starts).collect();
-        Self { name: name.into(), text, lines }
+        Self { name: name.into(), text, lines, marks: OnceLock::new() }
     }
 
     /// A source from the bytes of a file.
@@ -170,8 +175,27 @@ impl Source {
         let offset = self.floor(offset);
         let line = self.lines.partition_point(|start| *start as usize <= offset).max(1);
         let start = self.line_start(line);
-        let column = 1 + self.text[start.min(offset)..offset].chars().count();
-        Position { line: line as u32, column: column as u32 }
+        let start = start.min(offset);
+        let before = match offset - start {
+            ..=BLOCK => count(&self.text.as_bytes()[start..offset]),
+            _ => self.characters(offset) - self.characters(start),
+        };
+        Position { line: line as u32, column: before + 1 }
+    }
+
+    /// How many characters there are before an offset.
+    fn characters(&self, offset: usize) -> u32 {
+        let marks = self.marks.get_or_init(|| {
+            let blocks = self.text.as_bytes().chunks(BLOCK);
+            std::iter::once(0)
+                .chain(blocks.scan(0, |before, block| {
+                    *before += count(block);
+                    Some(*before)
+                }))
+                .collect()
+        });
+        let block = offset / BLOCK;
+        marks.get(block).copied().unwrap_or_default() + count(&self.text.as_bytes()[block * BLOCK..offset])
     }
 
     /// The byte offset of a position; the end of its line when the line is shorter.
@@ -208,6 +232,11 @@ impl Source {
         }
         offset
     }
+}
+
+/// How many characters begin in these bytes of a text.
+fn count(bytes: &[u8]) -> u32 {
+    bytes.iter().map(|byte| u32::from(*byte & 0xc0 != 0x80)).sum()
 }
 
 /// All sources of a run.
@@ -280,6 +309,19 @@ mod tests {
         assert_eq!(source.line(2), "c");
         for offset in [3, 4, 6, 9, 10] {
             assert_eq!(source.offset(source.position(offset)), offset);
+        }
+    }
+
+    #[test]
+    fn positions_on_long_lines_are_those_of_short_ones() {
+        let text = "a: é\n".to_owned() + &"ö, b, ".repeat(4000) + "\n" + &"€".repeat(3000);
+        let source = Source::new("a", text.clone());
+        for (offset, _) in text.char_indices().step_by(7) {
+            let before = &text[..offset];
+            let start = before.rfind('\n').map_or(0, |at| at + 1);
+            let expected = (before.matches('\n').count() + 1, text[start..offset].chars().count() + 1);
+            let Position { line, column } = source.position(offset);
+            assert_eq!((line as usize, column as usize), expected, "{offset}");
         }
     }
 

@@ -86,6 +86,9 @@ fn of_size() -> Vec<Hostile> {
         one("more steps than are read", REFUSED, steps(&"  - assert: [true]\n".repeat(200_001))),
         one("many steps", FINE, steps(&many(10_000, "  - set: {x#: 1}\n"))),
         one("many steps that wait", FINE, steps(&many(500, "  - request: {method: POST, url: /x, api_version: 2021-04-01}\n    id: s#\n"))),
+        one("many steps on one line", FINE, format!("{{cloud: public, steps: [{}]}}", many(40_000, "{set: {x#: 1}}, "))),
+        one("many problems on one line", REFUSED, steps(&format!("  - assert: [{}]\n", many(60_000, "'name# == 1', ")))),
+        one("problems with places far away", REFUSED, format!("vars:\n{}{}", many(60_000, "  k#: 1\n"), "  k0: 2\n".repeat(500))),
         one("many steps of one id", REFUSED, steps(&many(3_000, "  - id: x\n    set: {x#: 1}\n"))),
         one("groups in groups", REFUSED, steps(&(0..40).map(|at| format!("{}- steps:\n", " ".repeat(2 + at * 2))).collect::<String>())),
         one("variables in a circle", REFUSED, format!("vars:\n{chain}steps: [{{set: {{x: 1}}}}]\n")),
@@ -140,6 +143,11 @@ fn of_expectations() -> Vec<Hostile> {
         one("a query of many descents", FINE, json(&format!("${}", "..*".repeat(20_000)), "1")),
         one("a query of brackets", REFUSED, json(&format!("$[?{}@.a{}]", "(".repeat(20_000), ")".repeat(20_000)), "1")),
         one("predicates in predicates", REFUSED, json("$.a", &format!("{}1{}", "{not: ".repeat(500), "}".repeat(500)))),
+        one(
+            "a long default near a long choice",
+            REFUSED,
+            format!("cloud: public\ninputs:\n  a: {{default: {0}a, one_of: [{0}b]}}\nsteps: []\n", "x".repeat(300_000)),
+        ),
         one(
             "a regex at many places over a long default",
             REFUSED,
