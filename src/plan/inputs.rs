@@ -14,6 +14,10 @@ use crate::source::{Sources, Span};
 use crate::template::{Scope, Tree};
 use crate::value::{describe, same, to_text};
 
+/// How many choices of an input a message names, and how much of each, in characters.
+const MOST_CHOICES: usize = 50;
+const LONGEST_CHOICE: usize = 100;
+
 /// Where a given value comes from, the strongest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -254,11 +258,22 @@ fn constrained(input: &Input, value: Value, choices: &[Value]) -> Result<Value, 
         return Ok(choices[at].clone());
     }
     let near = value.as_str().and_then(|text| nearest(text, texts.iter().map(String::as_str)));
-    let list: Vec<String> = texts.iter().map(|text| format!("`{text}`")).collect();
+    let mut list: Vec<String> = texts.iter().take(MOST_CHOICES).map(|text| named(text)).collect();
+    if let more @ 1.. = texts.len().saturating_sub(MOST_CHOICES) {
+        list.push(format!("{more} more"));
+    }
     Err(Refusal {
         why: format!("must be one of {}, got {}", list.join(", "), shown(input, &value)),
         help: near.map(|near| format!("a similar value is allowed: `{near}`")),
     })
+}
+
+/// A choice as a message names it.
+fn named(text: &str) -> String {
+    match text.char_indices().nth(LONGEST_CHOICE) {
+        Some((end, _)) => format!("`{}…`", &text[..end]),
+        None => format!("`{text}`"),
+    }
 }
 
 /// Whether a value matches as text; nothing when to find out may take too long.
