@@ -155,8 +155,8 @@ impl Shape {
             .ok_or_else(|| format!("the value is nested more than {DEEPEST} levels deep"))?;
         let size = Size { depth, ..self.size };
         let most = most / (1 + size.references / REFERENCES);
-        let spent = "parts of the schema would be held against parts of this value too often: does it refer to itself in \
-                     several ways?";
+        let spent = "parts of the schema, or its patterns, would be held against parts of this value too often: does it refer to \
+                     itself in several ways?";
         stack::run(size, || self.look(most, instance))?.map_err(|why| match why {
             Undecided::Because(why) => why,
             Undecided::Spent => spent.to_owned(),

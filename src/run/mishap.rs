@@ -152,8 +152,8 @@ pub fn not_json(beginning: &str, content_type: Option<&str>, why: &str) -> Diagn
 pub fn too_much_found(query: &Query) -> Diagnostic {
     Diagnostic::error("too-much-work", format!("`{query}` comes to too much here"))
         .note(format!(
-            "it looks at more than {} million items, or what it finds stands one inside the other, so that it comes to more \
-             values than are looked into",
+            "it looks at more than {} million items, its patterns may take too long for so much text, or what it finds stands one \
+             inside the other, so that it comes to more values than are looked into",
             MOST_LOOKED_AT / 1_000_000
         ))
         .help("say more exactly what is meant: `$.value[*].id` rather than `$..id`")

@@ -229,8 +229,8 @@ fn deep_things_do_not_exhaust_the_stack() {
 #[test]
 fn what_refers_to_itself_several_times_over_is_bounded() {
     let nested = |depth: usize| (0..depth).fold(json!(1), |inner, _| json!({"a": inner}));
-    let undecided = "undecided: parts of the schema would be held against parts of this value too often: does it refer to \
-                     itself in several ways?";
+    let undecided = "undecided: parts of the schema, or its patterns, would be held against parts of this value too often: does \
+                     it refer to itself in several ways?";
     // Through the value: each level is looked at twice as often as the one above. What fits is known from one look.
     let twice = |leaf: &str| json!({"anyOf": [{"type": leaf}, {"allOf": [{"properties": {"a": {"$ref": "#"}}}, {"properties": {"a": {"$ref": "#"}}}], "type": "object"}]});
     assert_eq!(judge(&twice("number"), &nested(100)), [""; 0]);
@@ -323,8 +323,8 @@ fn patterns_are_bounded() {
 
 #[test]
 fn patterns_cost_what_they_take() {
-    let undecided = "undecided: parts of the schema would be held against parts of this value too often: does it refer to \
-                     itself in several ways?";
+    let undecided = "undecided: parts of the schema, or its patterns, would be held against parts of this value too often: does \
+                     it refer to itself in several ways?";
     let texts = |many: usize, text: &str| -> Value { (0..many).map(|at| format!("{text}{at:05}")).collect() };
     let names =
         |many: usize, text: &str| -> Value { (0..many).map(|at| (format!("{text}{at:05}"), json!(1))).collect() };
