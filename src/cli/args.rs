@@ -92,7 +92,7 @@ pub(crate) struct Run {
     pub(crate) values: Values,
     /// Write a report: console, html, markdown, json, jsonl, junit, tap, sarif, har, curl, github, azure-pipelines; to stdout
     /// without PATH; otlp=URL sends traces
-    #[arg(long = "report", value_name = "FORMAT[=PATH]")]
+    #[arg(long = "report", value_name = "FORMAT[=PATH]", env = "MI_RUN_REPORT")]
     pub(crate) reports: Vec<String>,
     /// Tell GitHub Actions and Azure Pipelines in their own way too, when run by one: auto, off
     #[arg(long, value_name = "WHEN", env = "MI_RUN_CI", default_value = "auto", value_parser = ci)]
@@ -105,18 +105,18 @@ pub(crate) struct Run {
     #[arg(long, short, value_name = "N", env = "MI_RUN_JOBS", default_value_t = 8, value_parser = at_least_one)]
     pub(crate) jobs: usize,
     /// Begin nothing more once a step failed; the cleanup runs
-    #[arg(long)]
+    #[arg(long, env = "MI_RUN_FAIL_FAST", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
     pub(crate) fail_fast: bool,
     /// Let what passes for want of trying be an error
-    #[arg(long)]
+    #[arg(long, env = "MI_RUN_STRICT", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
     pub(crate) strict: bool,
     /// Stop the steps after this time; the cleanup runs
-    #[arg(long, value_name = "DURATION", value_parser = some_time)]
+    #[arg(long, value_name = "DURATION", env = "MI_RUN_TIMEOUT", value_parser = some_time)]
     pub(crate) timeout: Option<Duration>,
     #[command(flatten)]
     pub(crate) selection: Selection,
     /// Run only a part of the playbooks, such as 2/5: the second of five parts, the same each time
-    #[arg(long, value_name = "N/M")]
+    #[arg(long, value_name = "N/M", env = "MI_RUN_SHARD")]
     pub(crate) shard: Option<Shard>,
     /// Run only what did not pass in this report, and what that needs
     #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "shard"])]
@@ -124,16 +124,16 @@ pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) root: Root,
     /// Tell only what went wrong
-    #[arg(long, short)]
+    #[arg(long, short, env = "MI_RUN_QUIET", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
     pub(crate) quiet: bool,
     /// Tell every attempt and every assertion too
-    #[arg(long, short, conflicts_with = "quiet")]
+    #[arg(long, short, conflicts_with = "quiet", env = "MI_RUN_VERBOSE", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
     pub(crate) verbose: bool,
     /// Send `traceparent` with each request of a step, so that it belongs to the trace of the run
-    #[arg(long)]
+    #[arg(long, env = "MI_RUN_TRACEPARENT", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
     pub(crate) traceparent: bool,
     /// Show each request and its answer on stderr, redacted
-    #[arg(long)]
+    #[arg(long, env = "MI_RUN_SHOW_HTTP", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
     pub(crate) show_http: bool,
     #[command(flatten)]
     pub(crate) look: Look,
@@ -146,7 +146,7 @@ pub(crate) struct Values {
     #[arg(long = "var", value_name = "NAME=VALUE")]
     pub(crate) vars: Vec<String>,
     /// Read values from a YAML or JSON file
-    #[arg(long = "vars-file", value_name = "FILE")]
+    #[arg(long = "vars-file", value_name = "FILE", env = "MI_RUN_VARS_FILE")]
     pub(crate) vars_files: Vec<PathBuf>,
 }
 
@@ -154,10 +154,10 @@ pub(crate) struct Values {
 #[derive(Debug, Args)]
 pub(crate) struct Selection {
     /// Run only the steps with this tag, id or name (`*` for any text), and those they need
-    #[arg(long, value_name = "PATTERN")]
+    #[arg(long, value_name = "PATTERN", env = "MI_RUN_ONLY")]
     pub(crate) only: Vec<String>,
     /// Leave out the steps with this tag, id or name (`*` for any text)
-    #[arg(long, value_name = "PATTERN")]
+    #[arg(long, value_name = "PATTERN", env = "MI_RUN_SKIP")]
     pub(crate) skip: Vec<String>,
 }
 
@@ -216,7 +216,7 @@ pub(crate) struct Check {
     #[arg(long, short)]
     pub(crate) quiet: bool,
     /// Let warnings count as errors
-    #[arg(long)]
+    #[arg(long, env = "MI_RUN_STRICT", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
     pub(crate) strict: bool,
     #[command(flatten)]
     pub(crate) root: Root,
@@ -344,7 +344,7 @@ pub(crate) struct New {
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Look {
     /// When to use colours
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
+    #[arg(long, value_name = "WHEN", env = "MI_RUN_COLOR", value_enum, default_value_t = Color::Auto)]
     pub(crate) color: Color,
 }
 

@@ -33,9 +33,10 @@ mod terminal;
 mod values;
 mod whoami;
 
+use std::ffi::OsStr;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{Arg, CommandFactory as _, FromArgMatches as _, Parser as _};
 
 use args::{Cli, Command, Schema};
 use exit::Exit;
@@ -43,7 +44,7 @@ use exit::Exit;
 /// Reads the command line and does what it says.
 pub(crate) fn main() -> ExitCode {
     crash::seal();
-    let cli = match Cli::try_parse() {
+    let cli = match parse() {
         Ok(cli) => cli,
         Err(error) => {
             let failed = error.use_stderr();
@@ -74,6 +75,18 @@ pub(crate) fn main() -> ExitCode {
         Some(Command::Man) => manual::man(),
     };
     arrived(exit).into()
+}
+
+/// Reads the command line and the environment: a variable that is set but empty, as pipelines do, is not set.
+fn parse() -> Result<Cli, clap::Error> {
+    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    let is_named = |name: &OsStr| name.to_str().is_some_and(|name| name.starts_with("MI_RUN_"));
+    if !std::env::vars_os().any(|(name, value)| is_named(&name) && value.is_empty()) {
+        return Cli::try_parse();
+    }
+    let forget = |arg: Arg| if arg.get_env().is_some_and(is_empty) { arg.env(None) } else { arg };
+    let command = Cli::command().mut_args(forget).mut_subcommands(|command| command.mut_args(forget));
+    Cli::from_arg_matches(&command.try_get_matches()?)
 }
 
 /// Ends as the command does, unless what it printed did not arrive.
