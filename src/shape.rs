@@ -256,8 +256,12 @@ fn build(
 }
 
 /// The same of a schema as it is written, to tell what is wrong with it.
-fn build_plain(schema: &Value, documents: &Documents, limits: Limits) -> Result<Validator, ValidationError<'static>> {
-    jsonschema::options()
+fn build_plain(
+    schema: &Value,
+    documents: &Documents,
+    limits: Limits,
+) -> Result<Validator<Metered>, ValidationError<'static>> {
+    jsonschema::options_for()
         .with_base_uri(BASE)
         .with_retriever(documents.clone())
         .with_pattern_options(limits.restless(0))

@@ -160,7 +160,9 @@ pub fn origin(url: &str) -> Option<Origin<'_>> {
         Some((host, port)) if !port.contains(']') => (host, port.parse().ok()?),
         _ => (host_port, if scheme == "https" { 443 } else { 80 }),
     };
-    (!host.is_empty() && is_plain(host)).then(|| (scheme, lower(host.trim_end_matches('.')), port))
+    // The root of all names may be written; `127..` is another host than `127.`, which is an address.
+    let host = host.strip_suffix('.').unwrap_or(host);
+    (!host.is_empty() && !host.ends_with('.') && is_plain(host)).then(|| (scheme, lower(host), port))
 }
 
 /// Whether clients take a host as it is written: they leave out line breaks and tabs, decode `%41`, and map what is not ASCII
@@ -332,6 +334,9 @@ mod tests {
         check("https://evil.example\n.trusted.example/", None);
         check("https://%65vil.example/", None);
         check("https://ⓔvil.example/", None);
+        check("https://host./", Some(("https", "host", 443)));
+        check("https://host../", None);
+        check("https://./", None);
         check("/subscriptions", None);
         check("http://host:port/", None);
     }

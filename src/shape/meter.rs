@@ -63,6 +63,14 @@ pub(super) fn end(why: Undecided) -> ! {
     resume_unwind(Box::new(why))
 }
 
+/// Does what is paid for already.
+pub(super) fn paid<T>(work: impl FnOnce() -> T) -> T {
+    let left = LEFT.replace(usize::MAX);
+    let done = work();
+    LEFT.set(left);
+    done
+}
+
 /// Counts some looks.
 pub(super) fn pay(cost: usize) {
     LEFT.set(LEFT.get().checked_sub(cost).unwrap_or_else(|| end(Undecided::Spent)));

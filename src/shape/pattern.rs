@@ -7,7 +7,7 @@ use jsonschema::error::ValidationErrorKind as Kind;
 use jsonschema::{FancyRegex, Keyword, PatternOptions, ValidationError, Validator};
 use serde_json::json;
 
-use super::meter::{Metered, Node, Undecided, end, pay};
+use super::meter::{Metered, Node, Undecided, end, paid, pay};
 use super::shown;
 use crate::pattern::steps;
 use crate::value::{Map, Value};
@@ -91,22 +91,22 @@ pub(super) struct Pattern {
 /// How a pattern goes through a text.
 enum Way {
     /// Once, at a cost for each byte.
-    Steady(usize, Validator),
+    Steady(usize, Validator<Metered>),
     /// Back and forth: no more often than that.
-    Restless(Vec<(usize, Validator)>),
+    Restless(Vec<(usize, Validator<Metered>)>),
 }
 
 impl Pattern {
     pub(super) fn compile(text: &Value, limits: Limits) -> Result<Self, ValidationError<'static>> {
         let schema = json!({KEYWORD: text});
         let text = text.as_str().unwrap_or_default().to_owned();
-        let steady = jsonschema::options().with_pattern_options(limits.steady()).build(&schema);
+        let steady = jsonschema::options_for().with_pattern_options(limits.steady()).build(&schema);
         if let Ok(validator) = steady {
             let way = Way::Steady(cost(&text, limits.bytes), validator);
             return Ok(Self { text, way });
         }
         let tries = TRIES.iter().map(|most| {
-            let options = jsonschema::options().with_pattern_options(limits.restless(*most));
+            let options = jsonschema::options_for().with_pattern_options(limits.restless(*most));
             options.build(&schema).map(|validator| (*most, validator))
         });
         Ok(Self { text, way: Way::Restless(tries.collect::<Result<_, _>>()?) })
@@ -118,7 +118,7 @@ impl Pattern {
         match &self.way {
             Way::Steady(cost, validator) => {
                 pay(1 + text.len().saturating_mul(*cost));
-                validator.is_valid(value)
+                paid(|| validator.is_valid(Node(value)))
             }
             Way::Restless(tries) => {
                 let each = 1 + text.len() / BYTES;
@@ -135,8 +135,8 @@ impl Pattern {
 }
 
 /// Whether a text matches; nothing when the engine gave up.
-fn decide(validator: &Validator, text: &Value) -> Option<bool> {
-    match validator.validate(text) {
+fn decide(validator: &Validator<Metered>, text: &Value) -> Option<bool> {
+    match paid(|| validator.validate(Node(text))) {
         Ok(()) => Some(true),
         Err(error) => matches!(error.kind(), Kind::Pattern { .. }).then_some(false),
     }
