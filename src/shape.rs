@@ -12,7 +12,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use jsonschema::error::ValidationErrorKind as Kind;
-use jsonschema::{ValidationError, Validator};
+use jsonschema::{Retrieve, ValidationError, ValidationOptions, Validator};
 use serde_json::Value;
 
 use documents::{BASE, Documents};
@@ -29,10 +29,10 @@ const MOST_MISSES: usize = 20;
 const MOST_LOOKED_AT: usize = 1000;
 
 /// How much work a value is worth: see [`meter::within`].
-const MOST_WORK: usize = 50_000_000;
+const MOST_WORK: usize = 20_000_000;
 
 /// How many references in a row cost as much as a look at the value where they end.
-const REFERENCES: usize = 100;
+const REFERENCES: usize = 200;
 
 /// The longest message of a miss, in characters.
 const LONGEST_MESSAGE: usize = 300;
@@ -115,9 +115,9 @@ impl Shape {
             };
             let Some(uri) = documents.missing() else {
                 // What is wrong is shown as it is written.
-                let plain = stack::run(size.to_compile(), || build_plain(schema, &documents, limits));
+                let plain = stack::run(size.to_compile(), || fault_of(schema, &documents, limits));
                 return Err(match plain {
-                    Ok(Err(plain)) => documents.place(schema, plain),
+                    Ok(Some(plain)) => documents.place(schema, plain),
                     // How often these go back is not to be seen from outside, so they may not.
                     _ => Fault {
                         message: "what names have to match may neither look around nor refer back".to_owned(),
@@ -241,31 +241,25 @@ impl Size {
     }
 }
 
+fn options(documents: &Documents) -> ValidationOptions<'_, Arc<dyn Retrieve>, Metered> {
+    jsonschema::options_for().with_base_uri(BASE).with_retriever(documents.clone())
+}
+
 fn build(
     schema: &Value,
     documents: &Documents,
     limits: Limits,
 ) -> Result<Validator<Metered>, ValidationError<'static>> {
-    jsonschema::options_for()
-        .with_base_uri(BASE)
-        .with_retriever(documents.clone())
+    options(documents)
         .with_pattern_options(limits.steady())
         .with_keyword(pattern::KEYWORD, move |_, text, _| Ok(Box::new(Pattern::compile(text, limits)?)))
         .with_keyword(meter::KEYWORD, |_, _, _| Ok(Box::new(Meter)))
         .build(schema)
 }
 
-/// The same of a schema as it is written, to tell what is wrong with it.
-fn build_plain(
-    schema: &Value,
-    documents: &Documents,
-    limits: Limits,
-) -> Result<Validator<Metered>, ValidationError<'static>> {
-    jsonschema::options_for()
-        .with_base_uri(BASE)
-        .with_retriever(documents.clone())
-        .with_pattern_options(limits.restless(0))
-        .build(schema)
+/// What is wrong with a schema as it is written.
+fn fault_of(schema: &Value, documents: &Documents, limits: Limits) -> Option<ValidationError<'static>> {
+    options(documents).with_pattern_options(limits.restless(0)).build(schema).err()
 }
 
 /// Holds a file against the draft it names, or else that of the schema that refers to it.

@@ -19,7 +19,7 @@ use crate::value::{Map, Value, exceeds};
 pub(super) const KEYWORD: &str = "\u{1}meter";
 
 /// How many looks it costs to keep a value, which takes memory.
-const KEPT: usize = 200;
+const KEPT: usize = 80;
 
 /// How many values a miss takes as much memory as, beside that which misses.
 const MISS: usize = 8;
