@@ -38,14 +38,13 @@ pub fn locate(sources: &Sources, span: Span, decoded: &str, range: Range<usize>)
 /// How far a block scalar is indented, when the text before it ends with the header of one (`|`, `>-`,
 /// `|2 # note`).
 fn block_indentation(before: &str) -> Option<usize> {
-    let (head, indentation) = before.rsplit_once('\n')?;
-    if !indentation.bytes().all(|byte| byte == b' ') {
-        return None;
-    }
+    let head = before.trim_end_matches(' ');
+    let indentation = before.len() - head.len();
+    let head = head.strip_suffix('\n')?;
     let line = head.trim_end().rsplit('\n').next().unwrap_or("");
     let line = line.split(" #").next().unwrap_or("").trim_end();
     let marks = line.trim_end_matches(|character: char| character.is_ascii_digit() || matches!(character, '+' | '-'));
-    marks.ends_with(['|', '>']).then_some(indentation.len())
+    marks.ends_with(['|', '>']).then_some(indentation)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
