@@ -44,7 +44,7 @@ pub(super) fn count(part: &Map<String, Value>) -> usize {
 
 /// What the names of members cost a part of a schema, for each byte.
 pub(super) fn cost_of_names(part: &Map<String, Value>) -> usize {
-    names(part).map(|name| cost(name, LARGEST)).sum()
+    names(part).map(|name| cost(name)).sum()
 }
 
 fn names(part: &Map<String, Value>) -> impl Iterator<Item = &String> {
@@ -52,11 +52,10 @@ fn names(part: &Map<String, Value>) -> impl Iterator<Item = &String> {
 }
 
 /// What a byte of a text costs.
-fn cost(pattern: &str, largest: usize) -> usize {
+fn cost(pattern: &str) -> usize {
     // What is looked for ahead is looked for as any other text.
     let plain = pattern.replace("(?=", "(?:").replace("(?!", "(?:");
-    let steps = steps(&plain).min(largest as u64).saturating_sub(FREE);
-    usize::try_from(steps / STEPS).unwrap_or(usize::MAX)
+    usize::try_from(steps(&plain).saturating_sub(FREE) / STEPS).unwrap_or(usize::MAX)
 }
 
 /// How patterns are compiled where there are so many.
@@ -102,7 +101,7 @@ impl Pattern {
         let text = text.as_str().unwrap_or_default().to_owned();
         let steady = jsonschema::options_for().with_pattern_options(limits.steady()).build(&schema);
         if let Ok(validator) = steady {
-            let way = Way::Steady(cost(&text, limits.bytes), validator);
+            let way = Way::Steady(cost(&text), validator);
             return Ok(Self { text, way });
         }
         let tries = TRIES.iter().map(|most| {
